@@ -18,8 +18,7 @@ import (
 var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
 	"ringside/cli": {
-		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/riak/target",
-		"ringside/testscripts",
+		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/riak/...", "ringside/testscripts",
 		"ringside/tui", "ringside/tui/command", "ringside/tui/cues", "ringside/tui/snapshot",
 	},
 	"ringside/cli/answer": {"ringside/cli/exit", "ringside/cli/verbs"},

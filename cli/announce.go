@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -21,6 +22,8 @@ type upNode struct {
 	Node string `json:"node"`
 	Addr string `json:"addr"`
 	Note string `json:"note,omitempty"` // the fault that the node found with its disk
+	// Services are the addresses for clients of other protocols, by service, such as riak.
+	Services map[string]string `json:"services,omitempty"`
 }
 
 // An upReport is what up prints with --json, and what up --detach reads from the process that it
@@ -61,7 +64,7 @@ func (s *session) announce(c *running, o localcluster.Options, foreground bool) 
 	notes := notesOf(s.ctx, c.Cluster)
 	for _, n := range cluster.Nodes {
 		if cluster.Ring == nil || cluster.Ring.Has(n.Name) { // a removed node stays among the cluster's nodes
-			r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr, notes[n.Name]})
+			r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr, notes[n.Name], n.Services})
 		}
 	}
 	for _, n := range cluster.Nodes {
@@ -111,7 +114,11 @@ func (s *session) report(r upReport, foreground bool) error {
 	}
 	out.WriteByte('\n')
 	for _, n := range r.Nodes {
-		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
+		fmt.Fprintf(&out, "  %-4s %s", n.Node, n.Addr)
+		for _, service := range slices.Sorted(maps.Keys(n.Services)) {
+			fmt.Fprintf(&out, "  %s %s", service, n.Services[service])
+		}
+		out.WriteByte('\n')
 		if n.Note != "" {
 			fmt.Fprintf(&out, "       %s\n", escape.Terminal([]byte(n.Note)))
 		}

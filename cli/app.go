@@ -154,7 +154,7 @@ func (s *session) urfave(cmd command) *cli.Command {
 }
 
 func urfaveFlag(f verbs.Flag) cli.Flag {
-	if f.Kind == verbs.Bool {
+	if !f.TakesWord() {
 		return &cli.BoolFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Help}
 	}
 	return &cli.StringFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Help, Value: f.Default, DefaultText: f.Default}

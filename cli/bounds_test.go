@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,6 +28,18 @@ func TestFlagsAreBounded(t *testing.T) {
 				if f.Max < 1 {
 					t.Errorf("%s %s has no largest value", v.Name, verbs.Dashed(f.Name))
 				}
+			case verbs.Port:
+				if port, err := strconv.Atoi(f.Value); err != nil || port < 1 || port > f.Max || f.Max > 65535 {
+					t.Errorf("%s %s has no usual port", v.Name, verbs.Dashed(f.Name))
+				}
+				for _, value := range []string{"-1", "x", "", "65536", "8087.0"} {
+					_, err := verbs.Parse(v, []string{verbs.Dashed(f.Name) + "=" + value}, globals...)
+					var refused *usage.Error
+					if !errors.As(err, &refused) || !strings.Contains(err.Error(), verbs.Dashed(f.Name)) {
+						t.Errorf("%s %s=%s: %v", v.Name, verbs.Dashed(f.Name), value, err)
+					}
+				}
+				continue
 			case verbs.Duration:
 				if f.Longest <= 0 || f.Zero == "" && !lookOnce[v.Name+" "+verbs.Dashed(f.Name)] {
 					t.Errorf("%s %s has no bounds", v.Name, verbs.Dashed(f.Name))

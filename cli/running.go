@@ -20,6 +20,7 @@ import (
 	"ringside/cli/verbs"
 	"ringside/cli/web"
 	"ringside/localcluster"
+	"ringside/riak/door"
 )
 
 // parentVariable has the number of the process that a detached cluster ends with.
@@ -33,6 +34,7 @@ type running struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // the goroutines of running
 
+	doors *door.Doors // for clients of Riak; nil without --riak and --riak-http
 	api   *httpAPI    // nil without --http
 	token string      // of api
 	web   *web.Server // of api
@@ -46,6 +48,10 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 	}
 	if c.Has(httpFlag) {
 		o.Stopping = func() { _ = os.Remove(file) } // before another cluster of the name writes its own
+	}
+	riak, err := riakOf(c)
+	if err != nil {
+		return nil, err
 	}
 	parent, err := parentOf(s, c)
 	if err != nil {
@@ -70,6 +76,9 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 			return nil, errors.Join(err, r.Close())
 		}
 	}
+	if err := r.serveRiak(starting, riak); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
 	r.work.Go(func() { r.endLater(ctx, c.Duration("ttl"), gone) })
 	return r, nil
 }
@@ -77,6 +86,7 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 // Close takes the cluster down.
 func (r *running) Close() error {
 	r.cancel()
+	r.closeDoors()
 	err := r.Cluster.Close()
 	r.work.Wait()
 	return err
@@ -120,7 +130,7 @@ func (r *running) watch(ctx context.Context, parent *process.Parent) <-chan stru
 }
 
 // endLater takes the cluster down after ttl, unless it is 0, and when gone is closed. It ends the
-// API when the cluster is down.
+// API and the ports for clients of Riak when the cluster is down.
 func (r *running) endLater(ctx context.Context, ttl time.Duration, gone <-chan struct{}) {
 	var late <-chan time.Time
 	if ttl > 0 {
@@ -135,6 +145,7 @@ func (r *running) endLater(ctx context.Context, ttl time.Duration, gone <-chan s
 	case <-r.Done():
 	}
 	r.cancel()
+	r.closeDoors()
 	r.stopServing()
 }
 
@@ -215,8 +226,8 @@ func underCluster(s *session, c *verbs.Call) (int, error) {
 
 // ownVariables are the variables that a command in a cluster does not inherit.
 var ownVariables = []string{
-	"RINGSIDE_HOME", "RINGSIDE_CLUSTER", targetVariable,
-	"RINGSIDE_HTTP", "RINGSIDE_TOKEN", detachedVariable, parentVariable,
+	"RINGSIDE_HOME", "RINGSIDE_CLUSTER", targetVariable, "RINGSIDE_HTTP", "RINGSIDE_TOKEN", "RINGSIDE_RIAK",
+	"RINGSIDE_RIAK_HTTP", detachedVariable, parentVariable,
 }
 
 // variables returns the environment of a command that finds the cluster.
@@ -231,5 +242,5 @@ func variables(env []string, r *running, o localcluster.Options) []string {
 	if r.api != nil {
 		out = append(out, "RINGSIDE_HTTP="+r.api.URL, "RINGSIDE_TOKEN="+r.token)
 	}
-	return out
+	return append(out, r.riakVariables()...)
 }

@@ -72,6 +72,13 @@ var upFlags = []verbs.Flag{
 	{Name: "yes", Aliases: []string{"y"}, Kind: verbs.Bool, Help: "with --fresh: delete without asking"},
 	{Name: "http", Kind: verbs.String, Value: "127.0.0.1:0",
 		Help: "also serve the commands as an HTTP API with a token, on loopback only; port 0 for a free one"},
+	{Name: riakFlag, Kind: verbs.Port, Value: "8087", Max: config.MaxBasePort,
+		Help: "also serve clients of Riak over protocol buffers: each node at a port of its own, from this one on; " +
+			"0 for free ports"},
+	{Name: riakHTTPFlag, Kind: verbs.Port, Value: "8098", Max: config.MaxBasePort,
+		Help: "the same over Riak's HTTP interface"},
+	{Name: riakTypeFlag, Kind: verbs.String, Value: `NAME:{"n_val":2}`,
+		Help: "with the flags before: a bucket type that is to exist, with its properties as JSON; may be repeated"},
 	{Name: "ttl", Kind: verbs.Duration, Value: "10m", Longest: maxTTL,
 		Zero: "leave it out for a cluster that stays", Help: "take the cluster down after that time, and end CMD"},
 	{Name: parentFlag, Kind: verbs.Bool,

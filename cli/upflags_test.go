@@ -39,7 +39,7 @@ var keptFlags = map[string]struct{ one, other, differs string }{
 
 // ownFlags are the flags of up that each up chooses.
 var ownFlags = []string{"anti-entropy", "tombstones", "dir", "mem", "port", "fresh", "yes", "detach", "ttl",
-	parentFlag, httpFlag}
+	parentFlag, httpFlag, riakFlag, riakHTTPFlag, riakTypeFlag}
 
 // claim reads the flags of up, and takes and gives back the folders of the cluster, as a start and
 // an end do.

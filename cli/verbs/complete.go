@@ -47,7 +47,7 @@ func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string
 				return Complete(ctx, e, words[i+1:])
 			}
 		case strings.HasPrefix(w, "-") && w != "-":
-			if f := v.anyFlag(e, w); f != nil && f.Kind != Bool {
+			if f := v.anyFlag(e, w); f != nil && f.TakesWord() {
 				wants = f
 			}
 		default:

@@ -147,10 +147,13 @@ func (f Flag) Names() string {
 		parts = append(parts, Dashed(a))
 	}
 	s := strings.Join(parts, ", ")
-	if f.Kind != Bool {
-		s += " " + f.Value
+	switch f.Kind {
+	case Bool:
+		return s
+	case Port:
+		return s + "[=" + f.Value + "]"
 	}
-	return s
+	return s + " " + f.Value
 }
 
 func (f Flag) otherwise() string {

@@ -52,10 +52,14 @@ func (c *Call) Has(name string) bool { return c.flags[name] != nil && c.flags[na
 // String returns a flag's value as it was typed, or its default.
 func (c *Call) String(name string) string { return c.flags[name].text }
 
+// Strings returns the values of a flag that may be given several times, in their order.
+func (c *Call) Strings(name string) []string { return c.flags[name].texts }
+
 // Bool returns the value of a flag without argument.
 func (c *Call) Bool(name string) bool { return c.flags[name] != nil && c.flags[name].on }
 
-// Int returns the value of a flag of kind Int, 0 if it was not given and has no default.
+// Int returns the value of a flag of kind Int, 0 if it was not given and has no default, or the
+// port of a flag of kind Port.
 func (c *Call) Int(name string) int { return c.flags[name].number }
 
 // Duration returns the value of a flag of kind Duration.
@@ -114,6 +118,9 @@ func (c *Call) flagSet(common []Flag) *flag.FlagSet {
 	fs.Usage = func() {}
 	add := func(f Flag) {
 		val := &flagValue{kind: f.Kind, mayBeEmpty: f.MayBeEmpty, most: f.Max, longest: f.Longest, zero: f.Zero}
+		if f.Kind == Port {
+			val.number, _ = strconv.Atoi(f.Value) // a test checks the flags
+		}
 		if f.Default != "" {
 			_ = val.Set(f.Default) // a test checks every default
 			val.given = false
@@ -208,7 +215,8 @@ func (c *Call) surplusAdvice(word string) string {
 type flagValue struct {
 	kind     Kind
 	given    bool
-	text     string // as typed
+	text     string   // as typed
+	texts    []string // of each time that the flag was given
 	on       bool
 	number   int
 	duration time.Duration
@@ -223,12 +231,12 @@ type flagValue struct {
 // String implements flag.Value.
 func (f *flagValue) String() string { return f.text }
 
-// IsBoolFlag reports whether the flag takes no value.
-func (f *flagValue) IsBoolFlag() bool { return f.kind == Bool }
+// IsBoolFlag reports whether the flag may stand without a value.
+func (f *flagValue) IsBoolFlag() bool { return f.kind == Bool || f.kind == Port }
 
 // Set implements flag.Value.
 func (f *flagValue) Set(s string) error {
-	f.given, f.text = true, s
+	f.given, f.text, f.texts = true, s, append(f.texts, s)
 	var err error
 	switch f.kind {
 	case String:
@@ -243,6 +251,8 @@ func (f *flagValue) Set(s string) error {
 		f.number, err = f.parseInt(s)
 	case Duration:
 		f.duration, err = f.parseDuration(s)
+	case Port:
+		err = f.setPort(s)
 	}
 	f.problem = err
 	return err
@@ -259,6 +269,20 @@ func (f *flagValue) parseInt(s string) (int, error) {
 		return 0, fmt.Errorf("%s is too large: want at most %d", render.Quoted(s), f.most)
 	}
 	return n, nil
+}
+
+// setPort sets the port. The flag package says true for a flag without a value, which then has its
+// usual port.
+func (f *flagValue) setPort(s string) error {
+	if s == "true" {
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > f.most {
+		return fmt.Errorf("%s is not a port: want 0 to %d", render.Quoted(s), f.most)
+	}
+	f.number = n
+	return nil
 }
 
 func (f *flagValue) parseDuration(s string) (time.Duration, error) {

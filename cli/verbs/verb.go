@@ -38,6 +38,7 @@ const (
 	String
 	Int // at least 1
 	Duration
+	Port // 0 to Max; a flag without =PORT has the port Value
 )
 
 // A Flag of a verb.
@@ -53,7 +54,7 @@ type Flag struct {
 	MayBeEmpty bool     // "" is a value; otherwise it is taken for an unset shell variable
 
 	// Bounds of a number and of a duration. A test checks that each such flag has bounds.
-	Max     int           // for Int: the largest value; the smallest is 1
+	Max     int           // for Int and Port: the largest value
 	Longest time.Duration // for Duration: the longest
 	Zero    string        // advice instead of 0; a Duration without this advice may be 0
 }
@@ -154,11 +155,17 @@ func (a Arg) synopsis() string {
 
 func (f Flag) synopsis() string {
 	s := Dashed(f.Name)
-	if f.Kind != Bool {
-		s += " " + f.Value
+	switch f.Kind {
+	case Bool:
+		return s
+	case Port:
+		return s + "[=" + f.Value + "]"
 	}
-	return s
+	return s + " " + f.Value
 }
+
+// TakesWord reports whether the word after the flag is its value.
+func (f Flag) TakesWord() bool { return f.Kind != Bool && f.Kind != Port }
 
 // Dashed returns a flag's name with its dashes: -R, --via.
 func Dashed(name string) string {
