@@ -68,6 +68,9 @@ func (s *session) up(c *verbs.Call) error {
 	switch {
 	case c.Dash:
 		return runUnder(s, c)
+	case len(c.Args) == 1 && (c.String(riakFlag) == "true" || c.String(riakHTTPFlag) == "true"):
+		return c.Misusef("%s is one argument too many; a port follows --%s with =, as in --%s=0", render.Quoted(c.Arg(0)),
+			riakFlag, riakFlag)
 	case len(c.Args) > 0:
 		return c.Misusef("%s is one argument too many; put -- before a command that is to run in the cluster",
 			render.Quoted(c.Arg(0)))

@@ -54,9 +54,9 @@ func pairs(list []Pair) []*rpb.Pair {
 	return out
 }
 
-// contentOf returns a version as clients of Riak see it.
-func contentOf(v vclock.Version) Content {
-	c := Content{VTag: vtag(v.Dot), LastMod: timeOf(v), Deleted: v.Deleted}
+// contentOf returns a version of a key as clients of Riak see it.
+func contentOf(key []byte, v vclock.Version) Content {
+	c := Content{VTag: vtag(key, v.Dot), LastMod: timeOf(v), Deleted: v.Deleted}
 	if v.Deleted {
 		return c
 	}
@@ -79,12 +79,13 @@ func contentOf(v vclock.Version) Content {
 	return c
 }
 
-// vtag returns the name of the version with a dot.
-func vtag(d vclock.Dot) string {
-	b := make([]byte, 0, 64)
+// vtag returns the name of the version of a key with a dot.
+func vtag(key []byte, d vclock.Dot) string {
+	b := make([]byte, 0, 128)
 	b = binary.BigEndian.AppendUint64(b, d.Epoch)
 	b = binary.BigEndian.AppendUint64(b, d.Counter)
-	sum := sha256.Sum256(append(b, d.Node...))
+	b = append(append(b, d.Node...), 0) // no name of a node has a zero byte
+	sum := sha256.Sum256(append(b, key...))
 	return encode62(sum[:vtagBytes], 1)
 }
 

@@ -3,6 +3,7 @@ package kv
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"ringside/engine/settings"
@@ -36,7 +37,7 @@ type Store struct {
 // NewStore returns a store that sends its requests to the node. Close ends the store.
 func NewStore(c Cluster, node string) *Store {
 	set := c.Settings()
-	s := &Store{cluster: c, node: node, n: set.N, strict: set.Strict}
+	s := &Store{cluster: c, node: node, n: set.N}
 	s.types, s.created = builtInTypes(set)
 	s.props = newPropsCache(s)
 	s.reap = newReaper(s)
@@ -83,7 +84,9 @@ func (s *Store) get(ctx context.Context, key []byte, q wire.Quorum) (wire.GetRep
 	}
 	reply := r.(wire.GetReply)
 	if reply.Err == wire.QuorumNotReached {
-		return reply, missed(s.strict || q.Strict, need{"r", q.R, len(reply.Replied)}, need{"pr", q.PR, reply.Primaries})
+		reached := s.reached(key, q.N, reply.Missing)
+		return reply, shortfall{early: reached > len(reply.Replied), reached: reached}.of(
+			need{"r", q.R, len(reply.Replied)}, need{"pr", q.PR, reply.Primaries})
 	}
 	return reply, failure(reply.Err, reply.Message)
 }
@@ -102,7 +105,8 @@ func (s *Store) put(ctx context.Context, req wire.PutRequest) (wire.PutReply, er
 		req.Context = nil
 		return s.put(ctx, req)
 	case reply.Err == wire.QuorumNotReached:
-		return reply, missed(s.strict || q.Strict, need{"w", q.W, len(reply.Acks)}, need{"pw", q.PW, reply.Primaries})
+		return reply, shortfall{early: !reply.Unknown, reached: s.reached(req.Key, q.N, reply.Missing)}.of(
+			need{"w", q.W, len(reply.Acks)}, need{"pw", q.PW, reply.Primaries})
 	}
 	return reply, failure(reply.Err, reply.Message)
 }
@@ -113,15 +117,41 @@ type need struct {
 	want, got int
 }
 
-// missed returns the error for a quorum that was not reached.
-func missed(strict bool, all, primaries need) error {
+// A shortfall says how a quorum was missed.
+type shortfall struct {
+	early   bool // the node knew that too few nodes can be reached, and asked none
+	reached int  // homes that can be reached
+}
+
+// of returns the error for a quorum of nodes, and for one of primaries, of which one was missed. As
+// in Riak, an early shortfall has another text than one of nodes that did not answer.
+func (s shortfall) of(all, primaries need) error {
+	if s.early {
+		primaries.got = max(primaries.got, s.reached)
+	}
 	switch {
 	case primaries.got < primaries.want:
 		return &Unsatisfied{primaries.quorum, primaries.want, primaries.got}
-	case strict && all.got < all.want:
-		return &Insufficient{Have: all.got, Need: all.want}
+	case s.early:
+		return &Insufficient{Have: s.reached, Need: all.want}
 	}
 	return &Unsatisfied{all.quorum, all.want, all.got}
+}
+
+// reached returns the number of a key's homes that are not missing. n bounds the homes that count;
+// 0: all count.
+func (s *Store) reached(key []byte, n int, missing []string) int {
+	homes := s.rings.of(s.cluster.Settings()).Homes(key)
+	if n > 0 {
+		homes = homes[:min(n, len(homes))]
+	}
+	reached := 0
+	for _, home := range homes {
+		if !slices.Contains(missing, home) {
+			reached++
+		}
+	}
+	return reached
 }
 
 // failure returns the error for the code of a reply, nil for OK.
@@ -159,7 +189,7 @@ func (s *Store) object(key []byte, reply wire.GetReply, single bool) Object {
 	}
 	o.Contents = make([]Content, len(versions))
 	for i, v := range versions {
-		o.Contents[i] = contentOf(v)
+		o.Contents[i] = contentOf(key, v)
 	}
 	return o
 }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package pbdoor
+
+const raceEnabled = false
