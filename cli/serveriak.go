@@ -12,6 +12,7 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
 	"ringside/riak/door"
+	"ringside/riak/httpdoor"
 	"ringside/riak/kv"
 	"ringside/riak/pbdoor"
 )
@@ -36,6 +37,12 @@ func riakOf(c *verbs.Call) (riakSetup, error) {
 		r.services = append(r.services, door.Service{Name: riakFlag, Base: c.Int(riakFlag),
 			Serve: func(ln net.Listener, n door.Node) io.Closer {
 				return pbdoor.Serve(ln, pbdoor.Options{Store: n.Store, Node: n.Name, Stalled: n.Stalled})
+			}})
+	}
+	if c.Has(riakHTTPFlag) {
+		r.services = append(r.services, door.Service{Name: riakHTTPFlag, Base: c.Int(riakHTTPFlag),
+			Serve: func(ln net.Listener, n door.Node) io.Closer {
+				return httpdoor.Serve(ln, httpdoor.Options{Store: n.Store, Stalled: n.Stalled})
 			}})
 	}
 	var err error

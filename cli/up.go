@@ -52,13 +52,13 @@ events as a stream, and /metrics for Prometheus. GET /openapi.json describes the
 request needs the header  Authorization: Bearer TOKEN , and the token is in a file of the cluster's folder that only you
 can read. Requests of web pages are refused. CMD has the address in RINGSIDE_HTTP and the token in RINGSIDE_TOKEN.
 
-With --riak and --riak-http clients of Riak KV use the cluster, each node at a port of its own on loopback: what a client
-writes at n2 goes to n2. If n2 is killed, its ports close; if it is paused, they stand still. The object with bucket
-carts, key kate and type plain is the key riak:plain/carts/kate of the other commands. The bucket types default, plain,
-no_siblings, tests, mr, write_once and no_riak_test_bucket_type exist, and those of --riak-type. status shows the ports.
-A node that joins later has the next port, or a free one if another program has that port. CMD has the addresses of all
-nodes in RINGSIDE_RIAK and RINGSIDE_RIAK_HTTP, with commas between them. There is no password: any program of this
-machine can use the ports.`,
+With --riak and --riak-http clients of Riak KV use the cluster, each node at a port of its own on loopback. What a
+client writes at the port of n2 goes to n2. If n2 is killed, its ports close; if it is paused, they stand still. The
+object with bucket carts, key kate and type plain is the key riak:plain/carts/kate of the other commands. The bucket
+types default, plain, no_siblings, tests, mr, write_once and no_riak_test_bucket_type exist, and those of --riak-type.
+status shows the ports. A node that joins later has the next port, or a free one if another program has that port. CMD
+has the addresses of all nodes in RINGSIDE_RIAK and RINGSIDE_RIAK_HTTP, with commas between them. There is no
+password: any program of this machine can use the ports.`,
 		Flags: upFlags,
 	},
 	run: (*session).up,
