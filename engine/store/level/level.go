@@ -72,7 +72,7 @@ func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte)
 	if to != nil {
 		r.Limit = spaceKey(sp, to)
 	}
-	it := s.db.NewIterator(r, &scanning)
+	it := s.db.NewIterator(r, nil)
 	defer it.Release()
 	for it.Next() {
 		s.values.scanned(it.Key(), it.Value())
@@ -85,9 +85,6 @@ func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte)
 	}
 	return nil
 }
-
-// scanning are the options of a scan. A long scan would push all other blocks out of the cache.
-var scanning = opt.ReadOptions{DontFillCache: true}
 
 // synced and unsynced are the options of a write.
 var synced, unsynced = opt.WriteOptions{Sync: true}, opt.WriteOptions{}

@@ -17,16 +17,15 @@ import (
 	"ringside/engine/store"
 )
 
-// Sizes of one open database. A process runs many nodes, so the sizes depend on Options.Memory.
-// Each size has a least and a greatest value. A full write buffer becomes a table, and tables have
-// to be merged, so a large buffer saves work. Blocks are the parts of tables, among them the index
-// and the filter of each table. Values that were read or written recently are kept one by one,
-// because a block has many values of which few are used.
+// Sizes of one open database. A process runs many nodes, so the sizes depend on Options.Memory. A
+// full write buffer becomes a table, and tables have to be merged, so a large buffer saves work.
+// Values that were read or written recently are kept one by one. goleveldb's cache of blocks is
+// off, because a block has many values of which few are used, and because a scan for damage has to
+// meet the disk. An open table keeps its index and its filter in memory.
 const (
 	leastBuffer, mostBuffer = 512 << 10, 16 << 20 // bytes of the write buffer
-	leastBlocks, mostBlocks = 256 << 10, 64 << 20 // bytes of the cache of blocks
 	bufferPart              = 3                   // the part of the memory, one in bufferPart, for the write buffer
-	blockPart               = 8                   // the part, one in blockPart, for blocks; values take the rest
+	tablePart               = 8                   // the part for open tables, one in tablePart; values take the rest
 	indexPart               = 5                   // for so many bytes of values their index takes one byte
 
 	leastFiles, mostFiles = 16, 128   // tables kept open; each is a file descriptor
@@ -53,8 +52,8 @@ type Options struct {
 	// read. Open is then lenient and writes every table again without its damaged blocks, so that
 	// scans succeed. The report says Recovered.
 	Rebuild error
-	// Memory is about the number of bytes that the database may use for buffers and caches. Less
-	// than the least sizes, 768 KiB, counts as the least sizes, and no values are kept.
+	// Memory is about the number of bytes that the database may use for buffers and for the values
+	// that it keeps. A database with little memory has the least buffer, 512 KiB, and keeps none.
 	Memory int
 
 	openDisk func() (storage.Storage, error) // for tests; nil: the folder's files
@@ -218,23 +217,21 @@ func rewrite(db *leveldb.DB) error {
 
 // sizes are the bytes that an open database uses for each purpose, and the number of tables that it
 // keeps open.
-type sizes struct{ buffer, blocks, values, files int }
+type sizes struct{ buffer, values, files int }
 
 // sizesOf divides the memory of a database.
 func sizesOf(memory int) sizes {
 	s := sizes{
 		buffer: min(max(memory/bufferPart, leastBuffer), mostBuffer),
-		blocks: min(max(memory/blockPart, leastBlocks), mostBlocks),
 		files:  min(max(memory/filePart, leastFiles), mostFiles),
 	}
-	s.values = max(0, memory-s.buffer-s.blocks) / (1 + indexPart) * indexPart
+	s.values = max(0, memory-s.buffer-memory/tablePart) / (1 + indexPart) * indexPart
 	return s
 }
 
 func goleveldbOptions(flags opt.Strict, s sizes) *opt.Options {
 	return &opt.Options{
 		WriteBuffer:            s.buffer,
-		BlockCacheCapacity:     s.blocks,
 		OpenFilesCacheCapacity: s.files,
 		Compression:            opt.NoCompression, // values are short, and the disk is local
 		CompactionTableSize:    tableSize,
@@ -242,8 +239,8 @@ func goleveldbOptions(flags opt.Strict, s sizes) *opt.Options {
 		Filter:                 filter.NewBloomFilter(bloomBits),
 		Strict:                 flags,
 		NoWriteMerge:           true, // one writer
-		// The pool gives the buffer of a whole table to a small index, which then counts as so many
-		// bytes in the cache of blocks. A few of these push out all other blocks.
+		DisableBlockCache:      true,
+		// The pool gives the buffer of a whole table to a small index, which keeps the buffer.
 		DisableBufferPool: true,
 		// With filters, a read that looks into several tables costs little. goleveldb would merge
 		// tables after some hundreds of such reads.

@@ -19,7 +19,7 @@ import (
 
 // littleMemory gives a store one chunk of values, so that values are forgotten all the time.
 var littleMemory = func() int {
-	memory := leastBuffer + leastBlocks
+	memory := leastBuffer
 	for sizesOf(memory).values < recent.Chunk {
 		memory += 1 << 10
 	}
@@ -44,11 +44,11 @@ func (s *Store) kept() int {
 	return s.values.cache.Len()
 }
 
-// The parts of the memory are at most the memory, from the least sizes on.
+// The parts of the memory are at most the memory, unless it is less than the least buffer needs.
 func TestSizesFitTheMemory(t *testing.T) {
-	for memory := leastBuffer + leastBlocks; memory < 1<<30; memory += memory/7 + 1 {
+	for memory := 2 * leastBuffer; memory < 1<<30; memory += memory/7 + 1 {
 		s := sizesOf(memory)
-		if sum := s.buffer + s.blocks + s.values + s.values/indexPart; sum > memory || s.values < 0 {
+		if sum := s.buffer + memory/tablePart + s.values + s.values/indexPart; sum > memory || s.values < 0 {
 			t.Fatalf("%+v take %d of %d bytes", s, sum, memory)
 		}
 	}
