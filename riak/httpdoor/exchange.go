@@ -30,14 +30,6 @@ type exchange struct {
 
 	read   []byte // the body of the request, after content was called
 	loaded bool
-	slot   bool // the exchange has a slot for large bodies
-}
-
-// end gives back what the exchange has.
-func (x *exchange) end() {
-	if x.slot {
-		<-x.s.big
-	}
 }
 
 // header returns a header of the request. Values of a repeated header are joined, as in Riak.
@@ -65,14 +57,6 @@ func (x *exchange) content() ([]byte, int) {
 	x.loaded = true
 	if x.r.ContentLength > maxBody {
 		return nil, x.tooLarge()
-	}
-	if x.r.ContentLength < 0 || x.r.ContentLength > smallBody {
-		select {
-		case x.s.big <- struct{}{}:
-			x.slot = true
-		case <-x.ctx.Done():
-			panic(http.ErrAbortHandler)
-		}
 	}
 	var buf bytes.Buffer
 	if x.r.ContentLength > 0 {

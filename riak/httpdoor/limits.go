@@ -7,17 +7,16 @@ import (
 )
 
 const (
-	// maxConns bounds the connections of one node, and so its requests at a time.
-	maxConns = 256
+	// maxConns bounds the connections of one node. Further ones wait until one ends.
+	maxConns = 1024
+	// maxRequests bounds the requests that one node serves at a time, and so the answers that are in
+	// memory until their clients have read them. An answer has at most wire.MaxRecord bytes of values.
+	maxRequests = 128
 	// maxHeader bounds the bytes of a request's header, which may hold a vclock and metadata of the
 	// largest size.
-	maxHeader = 256 << 10
+	maxHeader = 192 << 10
 	// maxBody bounds the body of a request: a value, or properties.
 	maxBody = wire.MaxValue
-	// smallBody is the size up to which a body needs no slot. maxConns of them take 16 MiB.
-	smallBody = 64 << 10
-	// bigBodies bounds the larger bodies that are in memory at once.
-	bigBodies = 32
 	// longList is the size from which a list is sent before it is complete.
 	longList = 256 << 10
 	// headerTime bounds how long a client may take to send the header of a request.
@@ -27,7 +26,7 @@ const (
 	// writeTime bounds how long a client may take to read an answer, or a part of a stream.
 	writeTime = 30 * time.Second
 	// idleTime is how long a connection without a request is kept.
-	idleTime = 2 * time.Minute
+	idleTime = time.Minute
 	// maxTimeout bounds the timeout that a request asks for.
 	maxTimeout = time.Hour
 	// maxWalked bounds the objects that one walk along links reads, and maxWalkedBytes their values.

@@ -31,7 +31,7 @@ type Server struct {
 	host   loopback.Server
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
-	big    chan struct{} // slots of large bodies
+	slots  chan struct{} // one for each request that is served
 
 	mu     sync.Mutex
 	closed bool
@@ -41,7 +41,7 @@ type Server struct {
 // Serve serves the connections of ln until Close, which also closes ln. ln listens on a loopback
 // address.
 func Serve(ln net.Listener, o Options) *Server {
-	s := &Server{o: o, big: make(chan struct{}, bigBodies)}
+	s := &Server{o: o, slots: make(chan struct{}, maxRequests)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if addr, err := netip.ParseAddrPort(ln.Addr().String()); err == nil {
 		s.host = loopback.Server{Port: addr.Port(), BarePort: true}
@@ -82,8 +82,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.begin()
 	defer s.done.Done()
 	x := &exchange{s: s, w: w, r: r, ctx: r.Context()}
-	defer x.end()
 	s.awaitNode(x.ctx)
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-x.ctx.Done():
+		panic(http.ErrAbortHandler)
+	}
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(bodyTime + writeTime)) // net/http may write 100 Continue
 	if r.ContentLength != 0 {
