@@ -3,7 +3,6 @@ package cli
 // run --target: scripts on a cluster of Riak.
 
 import (
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,8 +16,6 @@ import (
 
 const (
 	skipFlag = "skip-unsupported"
-	// ownDigits is how many characters the bucket of a script has after that of the target.
-	ownDigits = 8
 	// maxLacks is how many lines that a target cannot do are named.
 	maxLacks = 50
 )
@@ -66,9 +63,7 @@ func scriptsOnTarget(s *session, c *verbs.Call, scripts []script.Script) (func()
 		return nil, nil, err
 	}
 	return func() []string {
-		own := *a
-		own.Bucket += "-" + strings.ToLower(rand.Text()[:ownDigits])
-		return targetEnviron(s, own)
+		return targetEnviron(s, a.OwnBucket())
 	}, out, nil
 }
 

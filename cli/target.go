@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ringside/cli/bench"
 	"ringside/cli/exit"
 	"ringside/cli/process"
 	"ringside/cli/render"
@@ -335,4 +336,20 @@ func targetEnviron(s *session, a target.Address) []string {
 		}
 	}
 	return out
+}
+
+// runBench runs bench, on the target if there is one.
+func runBench(s *session, c *verbs.Call) error {
+	a, err := targetOf(s)
+	switch {
+	case err != nil:
+		return err
+	case a == nil:
+		return bench.Run(s.ctx, &s.Console, c, nil)
+	}
+	own := a.OwnBucket()
+	s.foreign = target.Open(own)
+	f := foreign{s.foreign}
+	return bench.Run(s.ctx, &s.Console, c, &bench.Target{Name: own.Short(), Hosts: len(own.Hosts),
+		Do: func(ctx context.Context, req wire.ClientRequest) (wire.ClientReply, error) { return f.Do(ctx, "", req) }})
 }

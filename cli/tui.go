@@ -173,7 +173,7 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 }
 
 var benchCommand = command{verb: bench.Verb, own: "throw-away clusters",
-	run: func(s *session, c *verbs.Call) error { return bench.Run(s.ctx, &s.Console, c) }}
+	run: func(s *session, c *verbs.Call) error { return runBench(s, c) }}
 
 var labCommand = command{verb: labcommand.Verb, own: "simulated and throw-away clusters",
 	run: func(s *session, c *verbs.Call) error { return labcommand.Run(s.ctx, &s.Console, c) }}

@@ -11,6 +11,7 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
+	"ringside/engine/wire"
 	"ringside/localcluster/atomicfile"
 	"ringside/localcluster/bench"
 )
@@ -47,6 +48,9 @@ A run takes a quarter more than --for (at most half a second more) for each oper
 and floor. The first line above takes a bit over two minutes, and three stores with puts and gets nearly four. The time
 is told before the start if it is 5 seconds or more.
 
+With --target riak://HOST:PORT bench measures a cluster of Riak, without floors: puts and gets of this client over
+protocol buffers, and --R and --W as r and w. The keys are in a bucket of their own, which stays.
+
 The data is in a folder ringside-bench-* within --dir, or within the folder for temporary files ($TMPDIR, or /tmp). If
 that one is in memory, it is within /var/tmp. bench deletes its folder at the end, and those of earlier runs that were
 killed.
@@ -66,9 +70,34 @@ has the fewest. Below 1000, p999_us is the maximum, and the text leaves it out.`
 // announcedTime is the time from which a run tells beforehand how long it takes.
 const announcedTime = 5 * time.Second
 
-// Run runs a call of Verb. After an interrupt it prints what was measured until then.
-func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
+// A Target is a cluster that runs already and that bench measures.
+type Target struct {
+	Name  string // safe for a terminal
+	Hosts int
+	Do    func(context.Context, wire.ClientRequest) (wire.ClientReply, error)
+}
+
+// ownFlags are the flags about the cluster that bench starts.
+var ownFlags = []string{"nodes", "store", "N", "client-driven", "floor", "dir"}
+
+// adopt makes the options measure the target.
+func (t *Target) adopt(call *verbs.Call, o *bench.Options) error {
+	for _, f := range ownFlags {
+		if call.Has(f) {
+			return usage.Errorf("bench: %s is about a cluster that bench starts; leave it out with --target", verbs.Dashed(f))
+		}
+	}
+	o.Client, o.Target, o.Nodes, o.Floor = t.Do, t.Name, t.Hosts, false
+	o.Stores = []bench.Store{bench.TargetStore}
+	return nil
+}
+
+// Run runs a call of Verb. onto is nil if bench starts the cluster. After an interrupt it prints what was measured until then.
+func Run(ctx context.Context, con *console.Console, call *verbs.Call, onto *Target) error {
 	o, err := options(con, call)
+	if err == nil && onto != nil {
+		err = onto.adopt(call, &o)
+	}
 	if err != nil {
 		return call.Misuse(err)
 	}

@@ -22,7 +22,7 @@ func run(ctx context.Context, t *testing.T, args ...string) (stdout, stderr stri
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	err = Run(ctx, &console.Console{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }}, call)
+	err = Run(ctx, &console.Console{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }}, call, nil)
 	return out.String(), errs.String(), err
 }
 

@@ -17,6 +17,11 @@ func heading(r *bench.Report) string {
 	if s.Zipf {
 		keys = "Zipf"
 	}
+	if s.Target != "" {
+		return fmt.Sprintf("%s (%s), %d keys (%s) of %d bytes; medians of %s of %s\n%s, %s, %s", s.Target,
+			render.Count(s.Nodes, "host"), s.Keys, keys, s.Size, render.Count(s.Rounds, "round"),
+			render.Duration(time.Duration(s.ForS*float64(time.Second))), render.Count(m.Cores, "core"), m.Go, m.Version)
+	}
 	routing := "through a load balancer"
 	if s.ClientDriven {
 		routing = "clients know the ring"

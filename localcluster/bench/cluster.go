@@ -24,7 +24,7 @@ const loaders = 64
 type cluster struct {
 	o        Options
 	store    Store
-	c        *localcluster.Cluster
+	c        *localcluster.Cluster        // nil with Options.Client
 	aware    *client.PartitionAwareClient // nil unless Options.ClientDriven
 	ready    time.Duration                // from the start until the cluster was ready
 	keys     [][]byte
@@ -33,17 +33,16 @@ type cluster struct {
 
 // startCluster starts a cluster whose data is in the folder home. The caller calls close.
 func startCluster(ctx context.Context, o Options, s Store, home string) (*cluster, error) {
+	if o.Client != nil {
+		return (&cluster{o: o, store: s}).withKeys(), nil
+	}
 	began := time.Now()
 	c, err := localcluster.Start(ctx, localcluster.Options{Name: string(s), Home: filepath.Join(home, string(s)),
 		Mem: s == Mem, Settings: o.settings(s)})
 	if err != nil {
 		return nil, err
 	}
-	out := &cluster{o: o, store: s, c: c, ready: time.Since(began), keys: make([][]byte, o.Keys),
-		contexts: make([][]byte, o.Keys)}
-	for i := range out.keys {
-		out.keys[i] = fmt.Appendf(nil, "key-%07d", i)
-	}
+	out := (&cluster{o: o, store: s, c: c, ready: time.Since(began)}).withKeys()
 	if o.ClientDriven {
 		if out.aware, err = client.NewPartitionAware(ctx, c, 0); err != nil {
 			out.close()
@@ -53,19 +52,46 @@ func startCluster(ctx context.Context, o Options, s Store, home string) (*cluste
 	return out, nil
 }
 
+// withKeys returns c with its keys, none of which has a context.
+func (c *cluster) withKeys() *cluster {
+	c.keys, c.contexts = make([][]byte, c.o.Keys), make([][]byte, c.o.Keys)
+	for i := range c.keys {
+		c.keys[i] = fmt.Appendf(nil, "key-%07d", i)
+	}
+	return c
+}
+
 func (c *cluster) close() {
 	if c.aware != nil {
 		c.aware.Close()
 	}
-	_ = c.c.Close()
+	if c.c != nil {
+		_ = c.c.Close()
+	}
 }
 
 // request sends a request as the options choose.
 func (c *cluster) request(ctx context.Context, req wire.ClientRequest) (wire.ClientReply, error) {
-	if c.aware != nil {
+	switch {
+	case c.aware != nil:
 		return c.aware.Do(ctx, req)
+	case c.o.Client != nil:
+		return c.o.Client(ctx, withQuorum(req, wire.Quorum{R: c.o.R, W: c.o.W}))
 	}
 	return c.c.Do(ctx, "", req)
+}
+
+// withQuorum returns a get or put with a quorum.
+func withQuorum(req wire.ClientRequest, q wire.Quorum) wire.ClientRequest {
+	switch r := req.(type) {
+	case wire.GetRequest:
+		r.Quorum = q
+		return r
+	case wire.PutRequest:
+		r.Quorum = q
+		return r
+	}
+	return req
 }
 
 // load writes all keys. It calls progress with the number of keys that are written.

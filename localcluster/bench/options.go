@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ const (
 	Buffer Store = "buffer" // on disk, with an object buffer (§6.1)
 	Mem    Store = "mem"    // in memory
 )
+
+// TargetStore stands for what the nodes of a cluster do that Run has not started.
+const TargetStore Store = "target"
 
 // Stores are all stores.
 var Stores = []Store{NoSync, Sync, Buffer, Mem}
@@ -76,6 +80,12 @@ type Options struct {
 
 	ClientDriven bool // clients know the ring (§6.4)
 	Floor        bool // measure the floors also
+
+	// Client sends requests to a cluster that runs already, called Target, in the place of clusters
+	// that Run starts. Nodes is then the number of its hosts, Stores is TargetStore, and N and Floor
+	// are not set. The keys must be new to the cluster.
+	Client func(context.Context, wire.ClientRequest) (wire.ClientReply, error)
+	Target string
 
 	Progress func(Progress) // called now and then by one goroutine; may be nil
 }

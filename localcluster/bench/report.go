@@ -54,6 +54,7 @@ type Machine struct {
 
 // Settings are the options of a report that no row has.
 type Settings struct {
+	Target       string  `json:"target,omitempty"` // the cluster, if Run has not started it
 	Nodes        int     `json:"nodes"`
 	N            int     `json:"n"`
 	R            int     `json:"r"`

@@ -53,19 +53,23 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	home, err := makeHome(o)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if rerr := home.remove(); err == nil && rerr != nil {
-			err = fmt.Errorf("bench: delete the data: %w", rerr)
-		}
-	}()
 	r := &run{o: o, results: map[measured][]result{}, report: &Report{Machine: machine()}}
-	r.report.Machine.NoDisk = inMemory(home.dir)
+	dir := ""
+	if o.Client == nil {
+		home, err := makeHome(o)
+		if err != nil {
+			return nil, err
+		}
+		defer func() {
+			if rerr := home.remove(); err == nil && rerr != nil {
+				err = fmt.Errorf("bench: delete the data: %w", rerr)
+			}
+		}()
+		dir = home.dir
+		r.report.Machine.NoDisk = inMemory(dir)
+	}
 	defer r.close()
-	if err := r.prepare(ctx, home.dir); err != nil {
+	if err := r.prepare(ctx, dir); err != nil {
 		return nil, canceled(ctx, err)
 	}
 	if err := r.rest(ctx); err != nil {
@@ -123,6 +127,12 @@ func (r *run) prepare(ctx context.Context, home string) error {
 		if err != nil {
 			return err
 		}
+	}
+	if r.o.Client != nil {
+		r.report.Sizes = map[string]floor.Sizes{}
+		r.report.Settings = Settings{Target: r.o.Target, Nodes: r.o.Nodes, R: r.o.R, W: r.o.W, ForS: r.o.For.Seconds(),
+			Rounds: r.o.Rounds, Keys: r.o.Keys, Size: r.o.Size, Zipf: r.o.Zipf, Gets: r.o.Gets}
+		return nil
 	}
 	sizes, err := r.clusters[0].sizes(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"net"
@@ -28,6 +29,7 @@ const (
 	defaultPort = "8087"
 	maxHosts    = 64 // of one target
 	hashDigits  = 12 // of a target's name
+	ownDigits   = 8  // of a bucket of its own
 	timeoutName = "timeout"
 )
 
@@ -121,6 +123,12 @@ func (a Address) Short() string {
 		short.Hosts = []string{a.Hosts[0], "..."}
 	}
 	return short.String()
+}
+
+// OwnBucket returns the address with a bucket that no other caller has.
+func (a Address) OwnBucket() Address {
+	a.Bucket += "-" + strings.ToLower(rand.Text()[:ownDigits])
+	return a
 }
 
 // Name returns a name for the cluster by which contexts are kept. It is the same for the same
