@@ -92,7 +92,8 @@ func (t *Target) adopt(call *verbs.Call, o *bench.Options) error {
 	return nil
 }
 
-// Run runs a call of Verb. onto is nil if bench starts the cluster. After an interrupt it prints what was measured until then.
+// Run runs a call of Verb, on a cluster that runs already unless onto is nil. After an interrupt,
+// Run prints what was measured until then.
 func Run(ctx context.Context, con *console.Console, call *verbs.Call, onto *Target) error {
 	o, err := options(con, call)
 	if err == nil && onto != nil {
