@@ -2,6 +2,7 @@ package pbdoor
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -21,6 +22,8 @@ type connection struct {
 	body     []byte // memory for the next request
 	reply    []byte // memory for the next reply
 	clientID []byte // per connection, as in Riak
+
+	writeUntil time.Time // the deadline of writes
 }
 
 // errClose ends a connection after its last reply was written.
@@ -45,7 +48,10 @@ func (c *connection) next() error {
 	if err := c.s.awaitNode(); err != nil {
 		return err
 	}
-	_ = c.conn.SetReadDeadline(time.Now().Add(bodyTime))
+	waits := !c.hasFrame()
+	if waits {
+		_ = c.conn.SetReadDeadline(time.Now().Add(bodyTime))
+	}
 	h, err := rpb.ReadHeader(c.r, maxFrame)
 	if errors.Is(err, rpb.ErrTooLarge) {
 		return c.fatal(fmt.Sprintf("{too_large,%d}", maxFrame))
@@ -58,16 +64,40 @@ func (c *connection) next() error {
 		return err
 	}
 	defer giveBack()
+	if int(h) > smallFrame { // the wait for the slot does not count
+		_ = c.conn.SetReadDeadline(time.Now().Add(bodyTime))
+	}
 	code, body, err := h.ReadRest(c.r, c.body)
 	if err != nil {
 		return err
 	}
-	_ = c.conn.SetReadDeadline(time.Time{})
+	if waits {
+		_ = c.conn.SetReadDeadline(time.Time{})
+	}
 	err = c.handle(code, body)
 	if c.body = body; cap(body) > keptBuffer {
 		c.body = nil
 	}
 	return err
+}
+
+// hasFrame reports whether the next frame has arrived as a whole, so that reading it does not wait.
+func (c *connection) hasFrame() bool {
+	if c.r.Buffered() < 4 {
+		return false
+	}
+	head, err := c.r.Peek(4)
+	return err == nil && uint64(c.r.Buffered()) >= 4+uint64(binary.BigEndian.Uint32(head))
+}
+
+// allowWrite gives the client at least writeTime, and at most twice that, to read what is written.
+// It sets a deadline only now and then, which saves time.
+func (c *connection) allowWrite() {
+	now := time.Now()
+	if c.writeUntil.Sub(now) < writeTime {
+		c.writeUntil = now.Add(2 * writeTime)
+		_ = c.conn.SetWriteDeadline(c.writeUntil)
+	}
 }
 
 // send writes a frame.
@@ -91,7 +121,7 @@ func (c *connection) send(code rpb.Code, m proto.Message) error {
 	if err := c.s.awaitNode(); err != nil {
 		return err
 	}
-	_ = c.conn.SetWriteDeadline(time.Now().Add(writeTime))
+	c.allowWrite()
 	_, err = c.conn.Write(frame)
 	return err
 }

@@ -18,7 +18,7 @@ const (
 	maxFrame = rpb.MaxRequest
 	// bodyTime bounds how long a frame takes from its first byte to its last one.
 	bodyTime = 30 * time.Second
-	// writeTime bounds how long a client takes to read a reply.
+	// writeTime is how long a client may take to read a reply; it is cut off by twice that.
 	writeTime = 30 * time.Second
 	// keptBuffer is the largest buffer that a connection keeps for its next frame.
 	keptBuffer = 16 << 10
