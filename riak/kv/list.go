@@ -7,8 +7,12 @@ import (
 	"ringside/engine/wire"
 )
 
-// maxBuckets bounds the buckets of one list, which are in memory to tell known ones from new ones.
-const maxBuckets = 1 << 17
+// maxBucketBytes bounds the names of the buckets of one list, which are in memory to tell known ones
+// from new ones. Each counts with nameBytes more.
+const (
+	maxBucketBytes = 16 << 20
+	nameBytes      = 64
+)
 
 // ListKeys calls page with the keys of a bucket, in any order, each key once, until page returns an
 // error. Keys with a tombstone are among them until it is forgotten. page owns the slice. The error
@@ -24,18 +28,20 @@ func (s *Store) ListKeys(ctx context.Context, typ, bucket string, page func(keys
 	})
 }
 
-// ListBuckets calls page with the names of the type's buckets that have keys, as ListKeys does.
+// ListBuckets calls page with the names of the type's buckets that have keys, as ListKeys does. The
+// error is ErrOverload if they are too many.
 func (s *Store) ListBuckets(ctx context.Context, typ string, page func(buckets []string) error) error {
-	known := map[string]bool{}
+	known, size := map[string]bool{}, 0
 	return s.list(ctx, typ, typePrefix(typ), func(listed []wire.ListedKey) error {
 		var buckets []string
 		for _, k := range listed {
 			if n, ok := ParseKey(k.Key); ok && !known[n.Bucket] {
 				known[n.Bucket] = true
+				size += nameBytes + len(n.Bucket)
 				buckets = append(buckets, n.Bucket)
 			}
 		}
-		if len(known) > maxBuckets {
+		if size > maxBucketBytes {
 			return ErrOverload
 		}
 		if len(buckets) == 0 {

@@ -47,11 +47,11 @@ func (s *Store) Put(ctx context.Context, n Name, content Content, o PutOptions) 
 	if !o.ReturnBody && !o.ReturnHead {
 		return Object{}, nil
 	}
-	out, err := s.after(ctx, req, reply, b)
-	if err == nil && !o.ReturnBody {
+	out := s.after(ctx, req, reply, b)
+	if !o.ReturnBody {
 		out = out.dropValues()
 	}
-	return out, err
+	return out, nil
 }
 
 // permits checks the conditions of a put. They are read before the write, as in Riak, so two puts
@@ -81,15 +81,15 @@ func (s *Store) permits(ctx context.Context, key []byte, b *bucket, o PutOptions
 	return nil
 }
 
-// after returns the object after a put. If the key has siblings, a get reads them. A get that does
-// not see the new version, which takes a split, gives way to the new version alone, whose vclock
-// covers no other sibling.
-func (s *Store) after(ctx context.Context, req wire.PutRequest, reply wire.PutReply, b *bucket) (Object, error) {
+// after returns the object after a put. If the key has siblings, a get reads them. If that get fails
+// or does not see the new version, after returns the new version alone, whose vclock covers no
+// other sibling: the put itself was acknowledged.
+func (s *Store) after(ctx context.Context, req wire.PutRequest, reply wire.PutReply, b *bucket) Object {
 	own := reply.Version
 	own.Value, own.Meta = req.Value, req.Meta
 	alone := wire.GetReply{Siblings: vclock.Siblings{own}, Context: reply.Context}
 	if reply.Siblings == 1 && reply.Deletes == 0 && len(reply.LostTo) == 0 {
-		return s.object(req.Key, alone, b.single), nil
+		return s.object(req.Key, alone, b.single)
 	}
 	n := s.n
 	if req.Quorum.N > 0 {
@@ -97,14 +97,11 @@ func (s *Store) after(ctx context.Context, req wire.PutRequest, reply wire.PutRe
 	}
 	q := wire.Quorum{R: max(1, n-len(reply.Acks)+1), N: req.Quorum.N, Strict: req.Quorum.Strict}
 	all, err := s.get(ctx, req.Key, q)
-	if err != nil {
-		return Object{}, err
-	}
 	seen := slices.ContainsFunc(all.Siblings, func(v vclock.Version) bool { return v.Dot == own.Dot })
-	if !seen && len(reply.LostTo) == 0 {
-		return s.object(req.Key, alone, b.single), nil
+	if err != nil || !seen && len(reply.LostTo) == 0 {
+		return s.object(req.Key, alone, b.single)
 	}
-	return s.object(req.Key, all, b.single), nil
+	return s.object(req.Key, all, b.single)
 }
 
 // Delete writes a tombstone, and has the cluster forget it when all replicas have it. An absent
