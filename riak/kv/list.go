@@ -7,8 +7,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// maxBucketBytes bounds the names of the buckets of one list, which are in memory to tell known ones
-// from new ones. Each counts with nameBytes more.
+// maxBucketBytes bounds the names of the buckets of one list, which are in memory to tell known
+// ones from new ones. Each counts with nameBytes more.
 const (
 	maxBucketBytes = 16 << 20
 	nameBytes      = 64

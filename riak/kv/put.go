@@ -81,9 +81,9 @@ func (s *Store) permits(ctx context.Context, key []byte, b *bucket, o PutOptions
 	return nil
 }
 
-// after returns the object after a put. If the key has siblings, a get reads them. If that get fails
-// or does not see the new version, after returns the new version alone, whose vclock covers no
-// other sibling: the put itself was acknowledged.
+// after returns the object after a put. If the key has siblings, a get reads them. If that get
+// fails or does not see the new version, after returns the new version alone, whose vclock covers
+// no other sibling: the put itself was acknowledged.
 func (s *Store) after(ctx context.Context, req wire.PutRequest, reply wire.PutReply, b *bucket) Object {
 	own := reply.Version
 	own.Value, own.Meta = req.Value, req.Meta
