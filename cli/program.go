@@ -194,11 +194,18 @@ func (s *session) skipGlobals(words []string) []string {
 	for len(words) > 1 && strings.HasPrefix(words[0], "-") {
 		name, value, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 		words = words[1:]
-		if name == "cluster" {
-			if !joined {
-				value, words = words[0], words[1:] // at least the word to complete remains
-			}
+		i := slices.IndexFunc(globals, func(f verbs.Flag) bool { return f.Name == name })
+		if i < 0 || globals[i].Kind == verbs.Bool {
+			continue
+		}
+		if !joined {
+			value, words = words[0], words[1:] // at least the word to complete remains
+		}
+		switch name {
+		case verbs.ClusterFlag:
 			s.name = value
+		case targetFlag:
+			s.target.text = value
 		}
 	}
 	return words

@@ -93,7 +93,7 @@ func HookNames() []string {
 // What the interface of Riak lacks.
 const (
 	noFaults  = "clients of Riak cannot cause faults of the network; use the tools of its machines"
-	noNodes   = "clients of Riak cannot stop and start nodes; use riak stop and riak start on their machines"
+	noNodes   = "clients of Riak cannot stop and start nodes; do that on their machines"
 	noMembers = "clients of Riak cannot change the members; use riak admin cluster"
 	noLook    = "Riak does not tell clients which node holds what; get shows the siblings, where the homes"
 	noEvents  = "Riak does not tell clients what its nodes do"
