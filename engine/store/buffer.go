@@ -7,11 +7,12 @@ package store
 // them as one batch. So a crash loses the end of the order of writes, and never a write before one
 // that stays.
 type Buffer struct {
-	newer *Overlay     // writes since the last Take, over older
-	older *Overlay     // writes that Take returned, until Flushed; over the store
-	order []overlayKey // of the writes in newer
-	size  extent       // of newer
-	taken extent       // of older
+	newer *Overlay // writes since the last Take, over older
+	older *Overlay // writes that Take returned, until Flushed; over the store
+	order []Write  // the keys of the writes in newer, without the values
+	spare []Write  // the memory of the batch before
+	size  extent   // of newer
+	taken extent   // of older
 }
 
 // An extent is the size of one part of a buffer.
@@ -40,31 +41,32 @@ func (b *Buffer) Scan(s Space, from, to []byte, fn func(key, value []byte) bool)
 // Add appends writes. Of several writes to one key only the last one stays, which is the same for
 // the disk, because a batch is there whole or not at all.
 func (b *Buffer) Add(writes []Write) {
-	for i, w := range writes {
+	for _, w := range writes {
 		k := overlayKey{w.Space, string(w.Key)}
 		if old, ok := b.newer.pending[k]; ok {
 			b.size.bytes -= len(old)
 		} else {
-			b.order = append(b.order, k)
+			b.order = append(b.order, Write{Space: w.Space, Key: w.Key})
 			b.size.bytes += len(w.Key)
 			if w.Space.object() {
 				b.size.objects++
 			}
 		}
 		b.size.bytes += len(w.Value)
-		b.newer.addToMap(writes[i]) // one by one, because a key may occur twice
+		b.newer.pending[k] = w.Value
 	}
 }
 
 // Take returns all writes since the last Take, for one Apply. Readers still see them until the
-// caller calls Flushed, which it must do before the next Take.
+// caller calls Flushed, which it must do before the next Take. The batch is valid until then.
 func (b *Buffer) Take() []Write {
-	batch := make([]Write, len(b.order))
-	for i, k := range b.order {
-		batch[i] = Write{Space: k.space, Key: []byte(k.key), Value: b.newer.pending[k]}
+	batch := b.order
+	for i, w := range batch {
+		batch[i].Value = b.newer.pending[overlayKey{w.Space, string(w.Key)}]
 	}
 	b.newer.pending, b.older.pending = b.older.pending, b.newer.pending
-	b.taken, b.size, b.order = b.size, extent{}, b.order[:0]
+	b.taken, b.size = b.size, extent{}
+	b.order, b.spare = b.spare[:0], batch
 	return batch
 }
 
@@ -72,6 +74,7 @@ func (b *Buffer) Take() []Write {
 func (b *Buffer) Flushed() {
 	b.older.Reset()
 	b.taken = extent{}
+	clear(b.spare)
 }
 
 // Waiting reports whether there are writes that no Take has returned.
