@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale torture fuzz update application demo pictures recording session notice release many
+.PHONY: check test race sim mutants mutants-quick scale torture fuzz update application demo pictures recording riak-clients session notice release many
 
 check: ## what CI runs
 	bash .ci/run
@@ -42,6 +42,9 @@ update: ## write the golden files again, after looking at what changed
 
 application: ## the tests of an example application outside of this module, with a right merge and two wrong ones
 	bash .ci/application
+
+riak-clients: ## clients of Riak from npm play their own suites; skipped where npm or its registry is missing
+	bash .ci/riak-clients
 
 demo:
 	go run . demo
