@@ -108,10 +108,10 @@ func TestTargetWithNodesDown(t *testing.T) {
 	d.foreign("put cart milk --save @c", exit.OK)
 	d.foreign("get cart -R 4", exit.Usage)
 	d.own("kill n1", exit.OK)
-	d.foreign("put cart tea -c @c", exit.OK)
-	if out := d.foreign("status", exit.OK); !strings.Contains(out, `"state":"down","reason":`) {
-		t.Errorf("status: %s", out)
+	for !strings.Contains(d.foreign("status", exit.OK), `"state":"down","reason":`) {
+		time.Sleep(time.Millisecond) // the port closes soon after the node
 	}
+	d.foreign("put cart tea -c @c", exit.OK)
 	if out := d.foreign("wait up --timeout 10ms", exit.Expectation); !strings.Contains(out, "is down") {
 		t.Errorf("wait: %s", out)
 	}
@@ -122,10 +122,16 @@ func TestTargetWithNodesDown(t *testing.T) {
 	}
 	d.foreign("get cart", exit.Quorum)
 	d.own("kill n3", exit.OK)
-	for !strings.Contains(d.run("--target "+d.target+" get cart", anyCode), "accepts connections") {
-		time.Sleep(time.Millisecond) // the ports close soon after the nodes
+	unreachable := func() bool {
+		return strings.Contains(d.run("--target "+d.target+" get cart", anyCode), `"no_cluster"`)
+	}
+	for !unreachable() {
+		time.Sleep(time.Millisecond)
 	}
 	d.own("restart n1 n2 n3", exit.OK)
+	for unreachable() {
+		time.Sleep(time.Millisecond)
+	}
 	d.foreign(`wait value(cart)=="tea"||siblings(cart)==2`, exit.OK)
 }
 
