@@ -58,6 +58,63 @@ func TestPartition(t *testing.T) {
 	}
 }
 
+// A node that cannot read the properties of a bucket, because their homes are on the other side of
+// a split, serves the bucket all the same, and loses nothing.
+func TestPropertiesOutOfReach(t *testing.T) {
+	w := newWorld(t, localcluster.Options{})
+	a, b := w.dial("n1"), w.dial("n4")
+	w.inject(fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n4", "n5"}}})
+	in := func(bucket string) change[*rpb.PutReq] {
+		return func(r *rpb.PutReq) { r.Bucket = []byte(bucket) }
+	}
+	from := func(bucket string) change[*rpb.GetReq] {
+		return func(r *rpb.GetReq) { r.Bucket = []byte(bucket) }
+	}
+	for i := range 8 {
+		bucket := fmt.Sprint("new", i)
+		_, text := a.put("plain", "k", "a", in(bucket))
+		a.ok(text)
+		_, text = b.put("plain", "k", "b", in(bucket))
+		b.ok(text)
+		if r, text := a.get("plain", "k", from(bucket)); text != "" || values(r) != "a" {
+			t.Errorf("%s during the split: %q %s", bucket, values(r), text)
+		}
+	}
+	w.inject(fault.Fault{Kind: fault.Heal})
+	for i := range 8 {
+		w.await("both values", func() bool {
+			r, _ := a.get("plain", "k", from(fmt.Sprint("new", i)), func(r *rpb.GetReq) { r.R = proto.Uint32(3) })
+			return values(r) == "a b"
+		})
+	}
+}
+
+// A key that no node on this side of a split has is absent with notfound_ok, as in Riak. Without
+// it, a home that is out of reach may have the key.
+func TestAbsentDuringASplit(t *testing.T) {
+	w := newWorld(t, localcluster.Options{})
+	a, b := w.dial("n1"), w.dial("n4")
+	w.inject(fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n4", "n5"}}})
+	refused := 0
+	for i := range 20 {
+		key := fmt.Sprint("key", i)
+		if r, text := a.get("plain", key); text != "" || len(r.Content) > 0 {
+			t.Errorf("%s, with homes %v: %q %s", key, a.homes(key), values(r), text)
+		}
+		if _, text := a.get("plain", key, func(r *rpb.GetReq) { r.NotfoundOk = proto.Bool(false) }); text != "" {
+			refused++
+		}
+		_, text := b.put("plain", key, "b")
+		b.ok(text)
+		a.ok(a.del("plain", key))
+		_, text = a.put("plain", key, "a", func(r *rpb.PutReq) { r.IfNoneMatch = proto.Bool(true) })
+		a.ok(text)
+	}
+	if refused == 0 {
+		t.Error("without notfound_ok, each key is absent although homes are out of reach")
+	}
+}
+
 // In a bucket without siblings the later one of two writes during a split stays.
 func TestPartitionWithoutSiblings(t *testing.T) {
 	w := newWorld(t, localcluster.Options{})

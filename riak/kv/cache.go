@@ -74,7 +74,12 @@ func (c *propsCache) get(ctx context.Context, at scope) (*bucket, error) {
 	e := c.entries[at]
 	c.mu.RUnlock()
 	if e == nil {
-		return c.load(ctx, at)
+		b, err := c.load(ctx, at)
+		if b == nil || err == nil || ctx.Err() != nil {
+			return b, err
+		}
+		c.keep(at, b) // the defaults of the type, until they can be read
+		return b, nil
 	}
 	switch age := time.Since(e.read); {
 	case age > propsStale:
@@ -102,12 +107,27 @@ func (c *propsCache) refresh(at scope, e *propsEntry) {
 	})
 }
 
-// load reads the properties of a scope and keeps them.
+// sure returns the properties of a scope, as get does, and an error if they cannot be read.
+func (c *propsCache) sure(ctx context.Context, at scope) (*bucket, error) {
+	if b, err := c.get(ctx, at); err != nil || b == nil || !b.unsure {
+		return b, err
+	}
+	b, err := c.load(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// load reads the properties of a scope and keeps them. If they cannot be read, which takes a split
+// or nodes that are down, it returns the error and, for a type that every cluster has, the
+// properties with which a request does no harm.
 func (c *propsCache) load(ctx context.Context, at scope) (*bucket, error) {
 	base, known := c.store.types[at.typ]
+	var failed error
 	if at.typ != DefaultType {
 		set, created, _, err := c.stored(ctx, scope{typ: at.typ})
-		if err != nil {
+		if failed = err; err != nil && !known {
 			return nil, err
 		}
 		if !known && created {
@@ -119,14 +139,15 @@ func (c *propsCache) load(ctx context.Context, at scope) (*bucket, error) {
 		c.keep(at, nil)
 		return nil, nil
 	}
-	if at.ofBucket {
-		set, _, _, err := c.stored(ctx, at)
-		if err != nil {
-			return nil, err
-		}
+	if at.ofBucket && failed == nil {
+		var set Props
+		set, _, _, failed = c.stored(ctx, at)
 		base = base.with(set)
 	}
 	b := newBucket(base)
+	if b.unsure = failed != nil; b.unsure {
+		return b, failed
+	}
 	c.keep(at, b)
 	return b, nil
 }

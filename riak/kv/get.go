@@ -45,7 +45,11 @@ func (s *Store) Get(ctx context.Context, n Name, o GetOptions) (Object, error) {
 // answer that the key is absent needs more nodes: all, or with basic_quorum most of them.
 func (s *Store) found(ctx context.Context, key []byte, q wire.Quorum, b *bucket, o GetOptions) (wire.GetReply, error) {
 	reply, err := s.get(ctx, key, q)
-	if err != nil || orElse(o.NotFoundOK, b.notFoundOK) || len(reply.Siblings)+len(reply.Tombstones) > 0 {
+	absentCounts := orElse(o.NotFoundOK, b.notFoundOK)
+	if reply.Err == wire.QuorumNotReached && absentCounts && q.PR == 0 && !q.Strict && !s.strict {
+		return s.absent(ctx, key, q, err)
+	}
+	if err != nil || absentCounts || len(reply.Siblings)+len(reply.Tombstones) > 0 {
 		return reply, err
 	}
 	n := s.n
@@ -61,6 +65,19 @@ func (s *Store) found(ctx context.Context, key []byte, q wire.Quorum, b *bucket,
 	}
 	q.R = more
 	return s.get(ctx, key, q)
+}
+
+// absent decides what a get that missed its quorum returns. ringside does not call a key absent
+// while a home that may have it is out of reach. Riak does with notfound_ok, because fallbacks
+// without the key count: a client on one side of a split finds nothing, and writes. So if not one
+// node that can be reached has the key, it is absent here. If one has it, the quorum was missed.
+func (s *Store) absent(ctx context.Context, key []byte, q wire.Quorum, missed error) (wire.GetReply, error) {
+	q.R = 1
+	reply, err := s.get(ctx, key, q)
+	if err == nil && len(reply.Siblings)+len(reply.Tombstones) == 0 || reply.Err == wire.QuorumNotReached {
+		return wire.GetReply{Replied: reply.Replied}, nil
+	}
+	return reply, missed
 }
 
 // check returns an error if a part of the name is empty.

@@ -35,7 +35,7 @@ func (s *Store) Put(ctx context.Context, n Name, content Content, o PutOptions) 
 		return Object{}, err
 	}
 	req := wire.PutRequest{Key: key, Context: token, Value: content.Value, Meta: content.meta(), Quorum: q,
-		Overwrite: b.single}
+		Overwrite: b.overwrites()}
 	if len(req.Meta) > wire.MaxMeta {
 		return Object{}, ErrTooLarge
 	}
@@ -64,7 +64,7 @@ func (s *Store) permits(ctx context.Context, key []byte, b *bucket, o PutOptions
 	if err != nil {
 		return err
 	}
-	reply, err := s.get(ctx, key, q)
+	reply, err := s.found(ctx, key, q, b, GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error {
 		return err
 	}
 	if len(o.VClock) == 0 {
-		reply, err := s.get(ctx, key, read)
+		reply, err := s.found(ctx, key, read, b, GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error {
 		}
 		token = reply.Context
 	}
-	reply, err := s.put(ctx, wire.PutRequest{Key: key, Context: token, Delete: true, Quorum: write, Overwrite: b.single})
+	reply, err := s.put(ctx, wire.PutRequest{Key: key, Context: token, Delete: true, Quorum: write, Overwrite: b.overwrites()})
 	if err != nil {
 		return err
 	}

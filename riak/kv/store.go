@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -23,7 +24,7 @@ type Cluster interface {
 type Store struct {
 	cluster Cluster
 	node    string
-	n       int              // the cluster's N
+	n, r    int              // the cluster's N and R
 	strict  bool             // the cluster's quorums are strict
 	types   map[string]Props // those that every cluster has
 	created Props            // of a type that is created
@@ -37,7 +38,7 @@ type Store struct {
 // NewStore returns a store that sends its requests to the node. Close ends the store.
 func NewStore(c Cluster, node string) *Store {
 	set := c.Settings()
-	s := &Store{cluster: c, node: node, n: set.N}
+	s := &Store{cluster: c, node: node, n: set.N, r: set.R, strict: set.Strict}
 	s.types, s.created = builtInTypes(set)
 	s.props = newPropsCache(s)
 	s.reap = newReaper(s)
@@ -86,7 +87,7 @@ func (s *Store) get(ctx context.Context, key []byte, q wire.Quorum) (wire.GetRep
 	if reply.Err == wire.QuorumNotReached {
 		reached := s.reached(key, q.N, reply.Missing)
 		return reply, shortfall{early: reached > len(reply.Replied), reached: reached}.of(
-			need{"r", q.R, len(reply.Replied)}, need{"pr", q.PR, reply.Primaries})
+			need{"r", cmp.Or(q.R, s.r), len(reply.Replied)}, need{"pr", q.PR, reply.Primaries})
 	}
 	return reply, failure(reply.Err, reply.Message)
 }

@@ -27,7 +27,7 @@ func builtInTypes(set settings.Cluster) (types map[string]Props, created Props) 
 
 // Props returns all properties of a bucket, without its name. The error may be *UnknownType.
 func (s *Store) Props(ctx context.Context, typ, bucket string) (Props, error) {
-	b, err := s.props.get(ctx, scope{typ: typ, bucket: bucket, ofBucket: true})
+	b, err := s.props.sure(ctx, scope{typ: typ, bucket: bucket, ofBucket: true})
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (s *Store) Props(ctx context.Context, typ, bucket string) (Props, error) {
 // SetProps sets some properties of a bucket. The error may be InvalidProps or *UnknownType.
 func (s *Store) SetProps(ctx context.Context, typ, bucket string, p Props) error {
 	at := scope{typ: typ, bucket: bucket, ofBucket: true}
-	b, err := s.props.get(ctx, at)
+	b, err := s.props.sure(ctx, at)
 	switch {
 	case err != nil:
 		return err
@@ -64,7 +64,7 @@ func (s *Store) ResetProps(ctx context.Context, typ, bucket string) error {
 
 // TypeProps returns all properties of a type. The error may be *InvalidType.
 func (s *Store) TypeProps(ctx context.Context, typ string) (Props, error) {
-	b, err := s.props.get(ctx, scope{typ: typ})
+	b, err := s.props.sure(ctx, scope{typ: typ})
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *Store) SetTypeProps(ctx context.Context, typ string, p Props) error {
 		return ErrNoDefaultUpdate
 	}
 	at := scope{typ: typ}
-	b, err := s.props.get(ctx, at)
+	b, err := s.props.sure(ctx, at)
 	switch {
 	case err != nil:
 		return err
@@ -133,8 +133,13 @@ type bucket struct {
 	props                           Props
 	nval, r, w, pr, pw, dw, rw      uint32
 	nodeConfirms                    uint32
-	single, basicQuorum, notFoundOK bool // single: a put replaces all siblings
+	single, basicQuorum, notFoundOK bool // single: the bucket has no siblings
+	unsure                          bool // what was set for the bucket could not be read
 }
+
+// overwrites reports whether a put replaces all siblings, whatever its vclock covers. As long as it
+// is not sure that the bucket has no siblings, no put does.
+func (b *bucket) overwrites() bool { return b.single && !b.unsure }
 
 // newBucket returns the properties that requests use.
 func newBucket(p Props) *bucket {
