@@ -139,7 +139,8 @@ func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error {
 		}
 		token = reply.Context
 	}
-	reply, err := s.put(ctx, wire.PutRequest{Key: key, Context: token, Delete: true, Quorum: write, Overwrite: b.overwrites()})
+	reply, err := s.put(ctx, wire.PutRequest{Key: key, Context: token, Delete: true, Quorum: write,
+		Overwrite: b.overwrites()})
 	if err != nil {
 		return err
 	}
