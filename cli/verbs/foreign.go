@@ -103,6 +103,7 @@ const (
 var lacking = map[string]string{
 	"partition": noFaults, "heal": noFaults, "slow": noFaults, "loss": noFaults,
 	"kill": noNodes, "pause": noNodes, "resume": noNodes, "restart": noNodes, "wipe": noNodes,
+	"skew": "clients of Riak cannot change the clocks of nodes; do that on their machines",
 	"join": noMembers, "leave": noMembers,
 	"inspect": noLook, "hints": noLook, "merkle": noLook, "sync": noLook, "settle": noLook,
 	"ring":  "Riak does not tell clients its ring; where KEY shows the homes of a key",
