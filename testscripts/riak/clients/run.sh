@@ -2,11 +2,12 @@
 # Runs the plain key-value part of the suite that a client of Riak ships in its npm package, and
 # compares each test with expected/CLIENT. It installs nothing: .ci/riak-clients does that.
 #
-# usage: MODULES=DIR [OLD_NODE=FILE] ringside up --riak=0 --riak-http=0 -- run.sh CLIENT
+# usage: MODULES=DIR [OLD_NODE=FILE] [RINGSIDE=FILE] ringside up --riak=0 --riak-http=0 -- run.sh CLIENT
 #
-# MODULES is a folder that holds node_modules. OLD_NODE is Node.js 4, which two clients need. The
-# ports are those of the first node in RINGSIDE_RIAK and RINGSIDE_RIAK_HTTP. RECORD=1 writes
-# expected/CLIENT instead. Exit 0: each test that is expected to pass passed; 1: one did not.
+# MODULES is a folder that holds node_modules. OLD_NODE is Node.js 4, which two clients need. RINGSIDE
+# is the program itself, which the test conflict runs. The ports are those of the first node in
+# RINGSIDE_RIAK and RINGSIDE_RIAK_HTTP; conflict uses all nodes. RECORD=1 writes expected/CLIENT
+# instead. Exit 0: each test that is expected to pass passed; 1: one did not.
 set -uo pipefail
 client=${1:?client}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,6 +32,10 @@ case $client in
 basho-own) # the package ships no tests, so own.js has some
   mkdir "$work/own" && cp "$here/own.js" "$work/own" && ln -s "$modules" "$work/node_modules" && cd "$work/own" || exit
   timeout 120 "$node" --no-deprecation own.js "$host" "$pb_port" </dev/null >"$work/out" 2>"$work/err" ;;
+conflict) # a client of Riak and ringside, on the two sides of a split
+  mkdir "$work/own" && cp "$here/conflict.js" "$work/own" && ln -s "$modules" "$work/node_modules" && cd "$work/own" || exit
+  ports=$(tr , '\n' <<<"$RINGSIDE_RIAK" | sed 's/.*://' | paste -sd, -)
+  timeout 120 "$node" --no-deprecation conflict.js "$host" "$ports" "${RINGSIDE:?the program ringside}" </dev/null >"$work/out" 2>"$work/err" ;;
 no-riak)
   copied no-riak
   sed -i.bak "s/connectionString: '127\.0\.0\.1:8087'/connectionString: '$host:$pb_port'/" lib/client.js
