@@ -2,7 +2,6 @@ package httpdoor_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -54,26 +53,6 @@ func TestLists(t *testing.T) {
 		t.Errorf("a stream that had no time: %s", a.body)
 	}
 	s.want(200, "HEAD /buckets?buckets=true")
-}
-
-// A list of many names is sent in parts, and is one object all the same.
-func TestLongList(t *testing.T) {
-	s := start(t, nil)
-	const n = 600
-	name := strings.Repeat("long", 200)
-	for i := range n {
-		s.want(204, fmt.Sprintf("PUT /buckets/b/keys/%s%d?w=3%s\n\nv", name, i, text))
-	}
-	a := s.want(200, "GET /buckets/b/keys?keys=true")
-	s.has(a, "Content-Length: -")
-	var got struct{ Keys []string }
-	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(got.Keys)
-	if got := len(slices.Compact(got.Keys)); got != n {
-		t.Errorf("%d keys, want %d", got, n)
-	}
 }
 
 func TestProperties(t *testing.T) {
