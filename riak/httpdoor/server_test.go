@@ -87,8 +87,8 @@ func (s *site) do(request string) answer {
 	return answer{a.StatusCode, a.Header, string(text)}
 }
 
-// want sends a request and checks the status of the answer. It sends a GET again while too few nodes
-// answer in time, as on a busy machine.
+// want sends a request and checks the status of the answer. It sends a GET again while too few
+// nodes answer in time, as on a busy machine.
 func (s *site) want(status int, request string) answer {
 	s.t.Helper()
 	a := s.do(request)
