@@ -13,10 +13,11 @@ const (
 	// reapAfter is the time between a delete and the first attempt to forget its tombstone, as in
 	// Riak (delete_mode).
 	reapAfter = 3 * time.Second
-	// reapAgain is the time between two attempts.
-	reapAgain = time.Second
+	// reapAgain is the time between two attempts. It is short, because clients of Riak and their
+	// tests wait for some 6 s. An attempt that finds a replica without the tombstone ends at once.
+	reapAgain = 250 * time.Millisecond
 	// maxReapTries bounds the attempts. The cluster collects the tombstones that are left.
-	maxReapTries = 5
+	maxReapTries = 12
 	// maxReaps bounds the tombstones that wait. The cluster collects those beyond.
 	maxReaps = 1 << 16
 	// reapers bounds the attempts at once. Each takes about wire.ForgetAfter.
