@@ -12,8 +12,9 @@ import (
 
 // A clientConn is a connection of a client to a node.
 type clientConn struct {
-	s   *server
-	out *transport.Sender
+	s       *server
+	out     *transport.Sender
+	traffic *traffic.Counter
 }
 
 // A clientRequest is a request that a client waits for. It is the inbox.Asker of the request.
@@ -45,7 +46,9 @@ func (s *server) serveClient(conn net.Conn) {
 		defer s.mu.Unlock()
 		s.clients--
 	}()
-	c := &clientConn{s: s, out: transport.NewSender(conn, s.i.c.memory.Out, transport.StallTime)}
+	c := &clientConn{
+		s: s, out: transport.NewSender(conn, s.i.c.memory.Out, transport.StallTime), traffic: &s.i.c.Traffic,
+	}
 	done := make(chan struct{})
 	s.i.wg.Go(func() {
 		_ = c.out.Run(done)
@@ -61,7 +64,7 @@ func (s *server) serveClient(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		c.s.i.c.Traffic.Add(traffic.Client, len(b))
+		c.traffic.Add(traffic.Client, len(b))
 		id, req, err := decoder.ClientRequest(b)
 		if err != nil {
 			return
@@ -108,7 +111,7 @@ func (c *clientConn) answer(scratch []byte, id uint64, req wire.ClientRequest, r
 	}
 	size := len(b)
 	if err == nil && c.out.Send(b) {
-		c.s.i.c.Traffic.Add(traffic.Client, size)
+		c.traffic.Add(traffic.Client, size)
 		return b, size
 	}
 	b, err = wire.AppendClientReply(b[:0], id, transport.Failure(req, wire.Overloaded, true,

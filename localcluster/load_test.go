@@ -14,6 +14,7 @@ import (
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
 	"ringside/localcluster/inbox"
+	"ringside/localcluster/traffic"
 	"ringside/localcluster/transport"
 )
 
@@ -97,7 +98,7 @@ func TestSlowReaderIsRefused(t *testing.T) {
 	near, far := net.Pipe() // a write waits for its reader
 	defer far.Close()
 	out := transport.NewSender(near, budget.New(budget.Default).Out, transport.StallTime)
-	conn := &clientConn{out: out}
+	conn := &clientConn{out: out, traffic: new(traffic.Counter)}
 	value := bytes.Repeat([]byte("x"), wire.MaxValue)
 	const asked = 100
 	for id := range uint64(asked) {
