@@ -111,10 +111,13 @@ func OfCode(code wire.Code) int {
 	return Internal
 }
 
-// OfReply returns the Error for a reply that is not a success. op is the command, and message is
-// what the node said.
+// OfReply returns the Error for a reply that is not a success. op is the command, key is what it
+// was about, if anything, and message is what the node said.
 func OfReply(op string, key []byte, code wire.Code, message string) *Error {
-	msg := fmt.Sprintf("%s %s: %s", op, render.Key(key), render.Outcome(code))
+	if len(key) > 0 {
+		op += " " + render.Key(key)
+	}
+	msg := op + ": " + render.Outcome(code)
 	if message = strings.TrimSuffix(message, ": "+render.Outcome(code)); message != "" {
 		msg += ": " + render.Text(withoutOrigin(message))
 	}

@@ -24,6 +24,7 @@ func TestAs(t *testing.T) {
 		{fmt.Errorf("up: %w", &Error{Exit: NoCluster, Message: "no cluster"}), NoCluster, "no cluster"},
 		{OfReply("get", []byte("cart\x1b"), wire.QuorumNotReached, "only n1"), Quorum,
 			`get cart\x1b: quorum not reached: only n1`},
+		{OfReply("keys", nil, wire.QuorumNotReached, "only n1"), Quorum, "keys: quorum not reached: only n1"},
 	} {
 		e := As(c.err)
 		if e.Exit != c.code || e.Message != c.message || !slices.Contains(Codes, e.Exit) {

@@ -222,6 +222,7 @@ func TestErrors(t *testing.T) {
 		{"{pw_val_unsatisfied,2,1}", "", wire.QuorumNotReached, true},
 		{"{pr_val_unsatisfied,2,1}", "", wire.QuorumNotReached, false},
 		{"{insufficient_vnodes,1,need,2}", "", wire.QuorumNotReached, false},
+		{"insufficient_vnodes_available", "", wire.QuorumNotReached, false},
 		{"timeout", "", wire.QuorumNotReached, true},
 		{"overload", "", wire.Overloaded, false},
 		{"{n_val_violation,3}", "", wire.BadRequest, false},

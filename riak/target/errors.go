@@ -89,6 +89,8 @@ func judge(text string, write, context bool) verdict {
 	switch {
 	case text == "timeout":
 		return verdict{code: wire.QuorumNotReached, message: "Riak gave up: timeout", unknown: write, known: true}
+	case text == "insufficient_vnodes_available":
+		return verdict{code: wire.QuorumNotReached, message: "too few vnodes are up to list all keys", known: true}
 	case text == "overload":
 		return verdict{code: wire.Overloaded, message: "Riak is overloaded", known: true}
 	case text == "no_type", strings.HasPrefix(text, "No bucket-type named "),
