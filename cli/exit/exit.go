@@ -3,7 +3,6 @@ package exit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
