@@ -83,7 +83,7 @@ func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, erro
 	most := c.Replicas()
 	switch {
 	case q.N < 0 || q.N > most:
-		return q, fmt.Errorf("N=%d: want 1 to the cluster's N=%d", q.N, most)
+		return q, fmt.Errorf("%s=%d: want 1 to the cluster's N=%d", "N", q.N, most)
 	case q.N > 0:
 		most = q.N
 	}
@@ -91,7 +91,7 @@ func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, erro
 	case want < 1 || want > most:
 		return q, fmt.Errorf("%s=%d: want 1 to N=%d", name, want, most)
 	case primaries < 0 || primaries > most:
-		return q, fmt.Errorf("P%s=%d: want 0 to N=%d", name, primaries, most)
+		return q, fmt.Errorf("%s=%d: want 0 to N=%d", "P"+name, primaries, most)
 	}
 	return q, nil
 }

@@ -16,7 +16,6 @@ const byDefaultType = "application/octet-stream"
 
 // An object is the resource of one object, or of a new one if the path has no key.
 type object struct {
-	base
 	options options
 	links   []kv.Link
 	indexes []kv.Pair

@@ -1,28 +1,32 @@
 package kv
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
 
+// A riakError is the text of an error of Riak, some of which begin with a capital letter.
+type riakError string
+
+func (e riakError) Error() string { return string(e) }
+
 // Errors without details. Their texts are those of Riak.
 var (
-	ErrTimeout       = errors.New("timeout")
-	ErrOverload      = errors.New("overload")
-	ErrNoType        = errors.New("no_type")
-	ErrMatchFound    = errors.New("match_found")
-	ErrModified      = errors.New("modified")
-	ErrNotFound      = errors.New("notfound")
-	ErrTooLarge      = errors.New("too_large")
-	ErrDamagedVClock = errors.New("Error processing incoming message: error:data_error")
+	ErrTimeout       error = riakError("timeout")
+	ErrOverload      error = riakError("overload")
+	ErrNoType        error = riakError("no_type")
+	ErrMatchFound    error = riakError("match_found")
+	ErrModified      error = riakError("modified")
+	ErrNotFound      error = riakError("notfound")
+	ErrTooLarge      error = riakError("too_large")
+	ErrDamagedVClock error = riakError("Error processing incoming message: error:data_error")
 	// ErrNodeDown means that the node does not run, or went down before it answered.
-	ErrNodeDown = errors.New("node_down")
+	ErrNodeDown error = riakError("node_down")
 	// ErrNoDefaultUpdate and ErrNotActive are for the properties of types.
-	ErrNoDefaultUpdate = errors.New("Invalid bucket properties: no_default_update")
-	ErrNotActive       = errors.New("Invalid bucket properties: not_active")
+	ErrNoDefaultUpdate error = riakError("Invalid bucket properties: no_default_update")
+	ErrNotActive       error = riakError("Invalid bucket properties: not_active")
 	// ErrNoCoverage means that so many nodes could not be asked that a list might lack names.
-	ErrNoCoverage = errors.New("insufficient_vnodes_available")
+	ErrNoCoverage error = riakError("insufficient_vnodes_available")
 )
 
 // NValViolation is the error for a quorum over n_val, and for an n_val over that of the bucket. N

@@ -11,8 +11,12 @@ import (
 	"ringside/riak/rpb"
 )
 
-// errIntruded ends a list during which the client sent another request.
-var errIntruded = errors.New("Cannot send another request while one is in progress")
+// errIntruded ends a list during which the client sent another request. The text is that of Riak.
+var errIntruded = intruded{}
+
+type intruded struct{}
+
+func (intruded) Error() string { return "Cannot send another request while one is in progress" }
 
 // errUnsent wraps what ended a connection during a list.
 type errUnsent struct{ error }
