@@ -23,17 +23,19 @@ func (s *Store) Get(ctx context.Context, n Name, o GetOptions) (Object, error) {
 		return Object{}, err
 	}
 	key := n.EngineKey()
-	if _, err := openVClock(key, o.IfModified); err != nil {
-		return Object{}, err
-	}
 	reply, err := s.found(ctx, key, q, b, o)
 	if err != nil {
 		return Object{}, err
 	}
 	out := s.object(key, reply, b.single)
 	s.stats.read(reply, out)
-	if len(o.IfModified) > 0 && sameVClock(key, o.IfModified, out.VClock) {
-		return Object{Unchanged: true}, nil
+	if len(o.IfModified) > 0 && len(out.Contents) > 0 { // Riak compares nothing with a tombstone
+		if _, err := openVClock(key, o.IfModified); err != nil {
+			return Object{}, err
+		}
+		if sameVClock(key, o.IfModified, out.VClock) {
+			return Object{Unchanged: true}, nil
+		}
 	}
 	if o.Head {
 		return out.dropValues(), nil

@@ -2,10 +2,12 @@ package kv
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Props are properties by their names in Riak's JSON. The type of a value follows from its name
@@ -32,8 +34,8 @@ type Kind int
 // Kinds of properties.
 const (
 	Count     Kind = iota + 1 // uint32, at least 1
-	Quorum                    // uint32, at least 1, or a word
-	OptQuorum                 // uint32, or a word
+	Quorum                    // uint32, at least 1, or a word other than default
+	OptQuorum                 // uint32, or a word other than default
 	Number                    // uint32
 	Switch                    // bool
 	Text                      // string
@@ -101,25 +103,26 @@ func (p Props) with(over Props) Props {
 // changes, and typed is false for the type default and its buckets.
 func (p Props) check(before Props, typed bool) error {
 	var errs InvalidProps
-	for _, name := range slices.Sorted(maps.Keys(p)) {
+	add := func(name, reason string) { errs = append(errs, InvalidProp{name, reason}) }
+	if typed && p["datatype"] != nil {
+		add("datatype", "`datatype` must not be defined.")
+	}
+	if p["consistent"] == true {
+		add("consistent", "Write once buckets must not be consistent=true")
+	}
+	if p["write_once"] == true && before["write_once"] != true {
+		add("write_once", "Cannot set existing bucket type to `write_once`")
+	}
+	for _, name := range checkOrder(p) {
 		if reason := checkValue(kinds[name], p[name]); reason != "" {
-			errs = append(errs, InvalidProp{name, reason})
+			add(name, reason)
 		}
 	}
-	if len(errs) > 0 {
-		return errs
-	}
 	after := before.with(p)
-	switch {
-	case p["datatype"] != nil:
-		errs = append(errs, InvalidProp{"datatype", "`datatype` must not be defined."})
-	case p["consistent"] == true:
-		errs = append(errs, InvalidProp{"consistent", "Write once buckets must not be consistent=true"})
-	case p["write_once"] == true && before["write_once"] != true:
-		errs = append(errs, InvalidProp{"write_once", "Cannot set existing bucket type to `write_once`"})
-	case typed && after["last_write_wins"] == true && after["dvv_enabled"] == true:
-		errs = append(errs, InvalidProp{"dvv_enabled", "If last_write_wins is true, dvv_enabled must be false"})
+	if typed && after["last_write_wins"] == true && after["dvv_enabled"] == true {
+		add("dvv_enabled", "If last_write_wins is true, dvv_enabled must be false")
 	}
+	slices.Reverse(errs)
 	for _, name := range []string{"precommit", "postcommit", "search", "search_index"} {
 		if v, given := p[name]; given && !isOff(v) {
 			errs = append(errs, InvalidProp{name, "ringside has neither commit hooks nor search"})
@@ -129,6 +132,27 @@ func (p Props) check(before Props, typed bool) error {
 		return errs
 	}
 	return nil
+}
+
+// checked are the properties in the order in which Riak checks them. It names the last fault first.
+var checked = []string{
+	"n_val", "old_vclock", "young_vclock", "big_vclock", "small_vclock", "allow_mult", "last_write_wins", "basic_quorum",
+	"notfound_ok", "search", "consistent", "write_once", "precommit", "postcommit", "chash_keyfun", "linkfun", "backend",
+	"search_index", "pr", "r", "w", "pw", "dw", "rw", "repl", "datatype",
+}
+
+// checkOrder returns the names of p in the order in which Riak checks them, those that Riak's
+// protocol has no field for last.
+func checkOrder(p Props) []string {
+	rank := func(name string) int {
+		if i := slices.Index(checked, name); i >= 0 {
+			return i
+		}
+		return len(checked)
+	}
+	return slices.SortedFunc(maps.Keys(p), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
 }
 
 // isOff reports whether a value asks for nothing: no hooks, no search.
@@ -148,10 +172,13 @@ func isOff(v any) bool {
 func checkValue(k Kind, v any) string {
 	ok := false
 	switch k {
-	case Count, Quorum:
+	case Count:
 		n, is := v.(uint32)
 		ok = is && n > 0
-	case OptQuorum, Number:
+	case Quorum, OptQuorum:
+		n, is := v.(uint32)
+		ok = is && n != Default && (n > 0 || k == OptQuorum)
+	case Number:
 		_, ok = v.(uint32)
 	case Switch:
 		_, ok = v.(bool)
@@ -184,15 +211,37 @@ func ParseProps(object []byte) (Props, error) {
 		if k == 0 {
 			return nil, &UnknownProp{name}
 		}
-		p[name] = parseValue(k, text)
+		p[name] = parseValue(name, text)
 	}
 	return p, nil
 }
 
-// parseValue returns the value of a property of kind k, or whatever JSON it is.
-func parseValue(k Kind, text []byte) any {
+// coerced are the switches for which Riak also takes texts and integers.
+var coerced = []string{"allow_mult", "basic_quorum", "last_write_wins", "notfound_ok"}
+
+// asSwitch returns the bool for which a JSON value stands: true or false as a text in any case, or
+// an integer, of which those above 0 are true.
+func asSwitch(text []byte) (on, ok bool) {
+	var word string
+	if json.Unmarshal(text, &word) == nil {
+		on = strings.EqualFold(word, "true")
+		return on, on || strings.EqualFold(word, "false")
+	}
+	var n int64
+	if bytes.Equal(text, []byte("null")) || json.Unmarshal(text, &n) != nil {
+		return false, false
+	}
+	return n > 0, true
+}
+
+// parseValue returns the value of a property, or whatever JSON it is.
+func parseValue(name string, text []byte) any {
 	var err error
-	switch k {
+	switch k := kinds[name]; k {
+	case Switch:
+		if on, ok := asSwitch(text); ok && slices.Contains(coerced, name) {
+			return on
+		}
 	case Count, Number, Quorum, OptQuorum:
 		var n uint32
 		if err = json.Unmarshal(text, &n); err == nil && !bytes.Equal(text, []byte("null")) {

@@ -18,20 +18,23 @@ func (s *Store) Put(ctx context.Context, n Name, content Content, o PutOptions) 
 	if err := n.check(); err != nil {
 		return Object{}, err
 	}
+	key := n.EngineKey()
+	token, damaged := openVClock(key, o.VClock)
+	if damaged != nil && !o.conditional() {
+		return Object{}, damaged
+	}
 	b, err := s.bucket(ctx, n)
 	if err != nil {
 		return Object{}, err
 	}
+	if err := s.permits(ctx, key, b, o); err != nil { // Riak looks at the conditions first
+		return Object{}, err
+	}
+	if damaged != nil {
+		return Object{}, damaged
+	}
 	q, err := s.write(b, o.Common, o.W, o.DW, o.PW)
 	if err != nil {
-		return Object{}, err
-	}
-	key := n.EngineKey()
-	token, err := openVClock(key, o.VClock)
-	if err != nil {
-		return Object{}, err
-	}
-	if err := s.permits(ctx, key, b, o); err != nil {
 		return Object{}, err
 	}
 	req := wire.PutRequest{Key: key, Context: token, Value: content.Value, Meta: content.meta(), Quorum: q,
@@ -48,16 +51,19 @@ func (s *Store) Put(ctx context.Context, n Name, content Content, o PutOptions) 
 		return Object{}, nil
 	}
 	out := s.after(ctx, req, reply, b)
-	if !o.ReturnBody {
+	if o.ReturnHead { // also beside ReturnBody
 		out = out.dropValues()
 	}
 	return out, nil
 }
 
+// conditional reports whether a put depends on what is stored.
+func (o PutOptions) conditional() bool { return o.IfNoneMatch || o.IfNotModified }
+
 // permits checks the conditions of a put. They are read before the write, as in Riak, so two puts
 // at once may both pass.
 func (s *Store) permits(ctx context.Context, key []byte, b *bucket, o PutOptions) error {
-	if !o.IfNoneMatch && !o.IfNotModified {
+	if !o.conditional() {
 		return nil
 	}
 	q, err := s.read(b, Common{NVal: o.NVal, SloppyQuorum: o.SloppyQuorum}, nil, nil)
@@ -73,9 +79,15 @@ func (s *Store) permits(ctx context.Context, key []byte, b *bucket, o PutOptions
 	switch {
 	case o.IfNoneMatch && !absent:
 		return ErrMatchFound
-	case o.IfNotModified && absent:
+	case o.IfNoneMatch:
+		return nil
+	case absent:
 		return ErrNotFound
-	case o.IfNotModified && !sameVClock(key, o.VClock, now.VClock):
+	}
+	if _, err := openVClock(key, o.VClock); err != nil {
+		return err
+	}
+	if !sameVClock(key, o.VClock, now.VClock) {
 		return ErrModified
 	}
 	return nil
@@ -112,24 +124,20 @@ func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error {
 	if n.Bucket == "" || n.Key == "" {
 		return nil
 	}
-	b, err := s.bucket(ctx, n)
-	if err != nil {
-		return err
-	}
-	read, err := s.read(b, o.Common, first(o.R, o.RW, &b.rw), o.PR)
-	if err != nil {
-		return err
-	}
-	write, err := s.write(b, o.Common, first(o.W, o.RW, &b.rw), o.DW, o.PW)
-	if err != nil {
-		return err
-	}
 	key := n.EngineKey()
 	token, err := openVClock(key, o.VClock)
 	if err != nil {
 		return err
 	}
+	b, err := s.bucket(ctx, n)
+	if err != nil {
+		return err
+	}
 	if len(o.VClock) == 0 {
+		read, err := s.read(b, o.Common, o.reads(b), o.PR)
+		if err != nil {
+			return err
+		}
 		reply, err := s.found(ctx, key, read, b, GetOptions{})
 		if err != nil {
 			return err
@@ -139,6 +147,10 @@ func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error {
 		}
 		token = reply.Context
 	}
+	write, err := s.write(b, o.Common, first(o.W, o.RW, &b.rw), o.DW, o.PW)
+	if err != nil {
+		return err
+	}
 	reply, err := s.put(ctx, wire.PutRequest{Key: key, Context: token, Delete: true, Quorum: write,
 		Overwrite: b.overwrites()})
 	if err != nil {
@@ -147,6 +159,15 @@ func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error {
 	s.stats.wrote(reply)
 	s.reap.add(key)
 	return nil
+}
+
+// reads returns the r of the get before a delete. As in Riak, rw stands for r only if neither r nor
+// w is given; nil is the r of the bucket.
+func (o DeleteOptions) reads(b *bucket) *uint32 {
+	if o.R != nil || o.W != nil {
+		return o.R
+	}
+	return first(o.RW, &b.rw)
 }
 
 // first returns the first of the pointers that is not nil.

@@ -2,6 +2,7 @@ package pbdoor
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -45,6 +46,9 @@ var handlers = map[rpb.Code]func(c *connection, m proto.Message) error{
 	rpb.CodePreflistReq:      (*connection).preflist,
 }
 
+// otherReplies are the codes of replies of services that are not supported.
+var otherReplies = []rpb.Code{24, 26, 41, 51, 53, 81, 83}
+
 // handle serves one request.
 func (c *connection) handle(code rpb.Code, body []byte) error {
 	handler := handlers[code]
@@ -52,7 +56,7 @@ func (c *connection) handle(code rpb.Code, body []byte) error {
 		if text := unsupported[code]; text != "" {
 			return c.sendError(text)
 		}
-		if _, known := rpb.NewBody(code); known && code != rpb.CodeError {
+		if _, known := rpb.NewBody(code); known && code != rpb.CodeError || slices.Contains(otherReplies, code) {
 			return c.fatal(crashedOnCall) // a reply, sent as a request
 		}
 		return c.sendError(fmt.Sprintf("Unknown message code: %d", code))
