@@ -53,6 +53,9 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := riak.check(max(1, len(o.Settings.Nodes))); err != nil {
+		return nil, err
+	}
 	parent, err := parentOf(s, c)
 	if err != nil {
 		return nil, c.Misusef("--%s: %w", parentFlag, err)

@@ -53,6 +53,17 @@ func riakOf(c *verbs.Call) (riakSetup, error) {
 	return r, err
 }
 
+// check returns an error if the ports of the first nodes are taken, or overlap.
+func (r riakSetup) check(nodes int) error {
+	if err := overlap(r.services, nodes); err != nil {
+		return err
+	}
+	if err := door.Check(r.services, nodes); err != nil {
+		return usage.Errorf("up: %w", err)
+	}
+	return nil
+}
+
 // riakTypes reads each NAME:{...} of --riak-type.
 func riakTypes(c *verbs.Call) (map[string]kv.Props, error) {
 	types := map[string]kv.Props{}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,7 @@ import (
 )
 
 const (
-	targetFlag     = "target"
+	targetFlag     = verbs.TargetFlag
 	timeoutFlag    = "timeout"
 	targetVariable = "RINGSIDE_TARGET"
 	// hookVariable, with the name of a verb in capitals, is the variable for a flag --hook-VERB.
@@ -59,14 +60,26 @@ type targetChoice struct {
 // flags returns targetFlags as urfave/cli has them, before a command.
 func (t *targetChoice) flags() []cli.Flag {
 	out := []cli.Flag{
-		&cli.StringFlag{Name: targetFlag, Usage: "a cluster of Riak, " + target.Scheme + "HOST:PORT", Destination: &t.text},
+		&cli.StringFlag{Name: targetFlag, Usage: "a cluster of Riak, " + target.Scheme + "HOST:PORT", Destination: &t.text,
+			Action: func(_ *cli.Context, text string) error { return given(targetFlag, text) }},
 		&cli.DurationFlag{Name: timeoutFlag, Usage: "with --target: the time limit of a request", Destination: &t.timeout},
 	}
 	for _, verb := range verbs.HookNames() {
 		out = append(out, &cli.StringFlag{Name: verbs.HookFlag(verb), Hidden: true,
-			Action: func(_ *cli.Context, cmd string) error { t.setHook(verb, cmd); return nil }})
+			Action: func(_ *cli.Context, cmd string) error {
+				t.setHook(verb, cmd)
+				return given(verbs.HookFlag(verb), cmd)
+			}})
 	}
 	return out
+}
+
+// given returns a usage error for a flag with an empty value.
+func given(flag, value string) error {
+	if value == "" {
+		return usage.Errorf("--%s: the value is empty (an unset shell variable?)", flag)
+	}
+	return nil
 }
 
 // adopt takes over the flags that stand after the command.
@@ -139,6 +152,10 @@ func runHook(ctx context.Context, s *session, c *verbs.Call) (ran bool, err erro
 	}
 	cmd := exec.Command(words[0], append(words[1:], c.Words...)...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Dir, s.Stdin, s.Stdout, s.Stderr
+	// Commands of ringside in the hook act on a cluster of ringside, and do not call the hook again.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, targetVariable+"=") || strings.HasPrefix(v, hookVariable)
+	})
 	if err := process.Find(cmd); err != nil {
 		return true, err
 	}

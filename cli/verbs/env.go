@@ -115,8 +115,15 @@ func (e *Env) Follows(words []string) bool {
 // ClusterFlag is the name of the flag that chooses a cluster. The caller of Run has read the flag.
 const ClusterFlag = "cluster"
 
+// TargetFlag is the name of the flag that chooses a cluster of Riak.
+const TargetFlag = "target"
+
 // checkCluster returns a usage error if the call names another cluster than e.Cluster.
 func (e *Env) checkCluster(c *Call) error {
+	if f := foreignOf(e); c.Has(TargetFlag) && (f == nil || !f.Address().Is(c.String(TargetFlag))) {
+		return c.Misusef("--%s: commands here act on the cluster that was chosen before; run the command in a shell",
+			TargetFlag)
+	}
 	if !c.Has(ClusterFlag) || c.String(ClusterFlag) == e.Name {
 		return nil
 	}

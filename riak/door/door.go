@@ -88,6 +88,25 @@ func Open(ctx context.Context, o Options) (*Doors, error) {
 	return d, nil
 }
 
+// Check returns the error of Open for a port that is taken, for the first nodes of a cluster that
+// has not started yet. So a start that must fail leaves nothing behind.
+func Check(services []Service, nodes int) error {
+	for i := range services {
+		for place := range nodes {
+			if services[i].Base == 0 {
+				continue
+			}
+			port := services[i].Base + place
+			ln, err := net.Listen("tcp4", loopback(port))
+			if err != nil {
+				return taken(&services[i], fmt.Sprintf("node %d", place+1), port, err)
+			}
+			_ = ln.Close()
+		}
+	}
+	return nil
+}
+
 // createTypes makes the types of the options.
 func (d *Doors) createTypes(ctx context.Context) error {
 	running := d.o.Cluster.Running()

@@ -111,6 +111,12 @@ func hostPort(text string) (hostport, problem string) {
 	return net.JoinHostPort(host, port), ""
 }
 
+// Is reports whether text is a target with the hosts and the bucket of a.
+func (a Address) Is(text string) bool {
+	b, err := Parse(text)
+	return err == nil && slices.Equal(a.Hosts, b.Hosts) && a.Type == b.Type && a.Bucket == b.Bucket
+}
+
 // String returns the target as Parse reads it, without the time limit.
 func (a Address) String() string {
 	return Scheme + strings.Join(a.Hosts, ",") + "/" + url.PathEscape(a.Type) + "/" + url.PathEscape(a.Bucket)
