@@ -75,10 +75,14 @@ func (c *Client) ask(ctx context.Context, hosts []*host, x exchange) (string, er
 	unreachable := &Unreachable{Target: c.address.String()}
 	var lost error
 	deadline := time.Now().Add(c.address.Timeout)
-	for _, h := range hosts {
-		conn, err := h.connect(ctx, deadline)
+	for i, h := range hosts {
+		until := deadline
+		if x.again { // a host that does not answer leaves time for the others
+			until = time.Now().Add(time.Until(deadline) / time.Duration(len(hosts)-i))
+		}
+		conn, err := h.connect(ctx, until)
 		if err == nil {
-			err = c.exchange(ctx, h, conn, x, deadline)
+			err = c.exchange(ctx, h, conn, x, until)
 		} else {
 			unreachable.Causes = append(unreachable.Causes, err)
 			err = nil
@@ -103,6 +107,7 @@ func (c *Client) ask(ctx context.Context, hosts []*host, x exchange) (string, er
 // exchange sends a request and takes its answers. It keeps the connection if it can be used again.
 // The time limit is that of one answer.
 func (c *Client) exchange(ctx context.Context, h *host, conn *conn, x exchange, deadline time.Time) error {
+	limit := time.Until(deadline).Round(time.Millisecond)
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends a read
 	defer stop()
 	usable := false
@@ -114,13 +119,13 @@ func (c *Client) exchange(ctx context.Context, h *host, conn *conn, x exchange, 
 		_ = conn.Close() // the error, if any, is returned already
 	}()
 	if err := conn.send(deadline, x.code, x.body); err != nil {
-		return silence(h.addr, c.address.Timeout, err)
+		return silence(h.addr, limit, err)
 	}
 	for {
 		code, body, err := conn.receive(deadline)
 		switch {
 		case err != nil:
-			return silence(h.addr, c.address.Timeout, err)
+			return silence(h.addr, limit, err)
 		case code == rpb.CodeError:
 			var e rpb.Error
 			if err := rpb.DecodeBody(body, &e); err != nil {

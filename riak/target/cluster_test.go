@@ -279,11 +279,13 @@ func TestLostAnswers(t *testing.T) {
 			t.Errorf("a put that got no answer: %+v, %v", reply, err)
 		}
 	}
-	first, second := play(t, nil), play(t, answers[3])
-	c := open(t, long, first, second)
-	reply, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte("cart")})
-	if g, ok := reply.(wire.GetReply); err != nil || !ok || len(g.Siblings) != 2 || len(first.asked()) != 1 {
-		t.Errorf("a get whose connection was lost: %+v, %v", reply, err)
+	for limit, silent := range map[time.Duration][]byte{long: nil, time.Second: {}} {
+		first, second := play(t, silent), play(t, answers[3])
+		c := open(t, limit, first, second)
+		reply, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte("cart")})
+		if g, ok := reply.(wire.GetReply); err != nil || !ok || len(g.Siblings) != 2 || len(first.asked()) != 1 {
+			t.Errorf("a get that got no answer from the first host within %v: %+v, %v", limit, reply, err)
+		}
 	}
 }
 
