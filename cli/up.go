@@ -57,7 +57,7 @@ client writes at the port of n2 goes to n2. If n2 is killed, its ports close; if
 object with bucket carts, key kate and type plain is the key riak:plain/carts/kate of the other commands. The bucket
 types default, plain, no_siblings, tests, mr, write_once and no_riak_test_bucket_type exist, and those of --riak-type.
 status shows the ports. A node that joins later has the next port, or a free one if another program has that port. CMD
-has the addresses of all nodes in RINGSIDE_RIAK and RINGSIDE_RIAK_HTTP, with commas between them. There is no
+has the addresses of all nodes in RINGSIDE_RIAK and RINGSIDE_RIAK_HTTP, with commas between them. The ports have no
 password: any program of this machine can use the ports.`,
 		Flags: upFlags,
 	},

@@ -6,7 +6,8 @@ package engine
 // and says how far that part reaches. The page ends where the first of these parts ends.
 //
 // A key with W replicas is on at least one of the nodes that answer, if fewer than W do not answer.
-// Otherwise the list fails, because keys could be missing from it.
+// Otherwise the list fails, because keys could be missing from it. The nodes answer at different
+// moments, so a key whose replicas are all being handed over at once (§4.9) can be missed.
 
 import (
 	"bytes"

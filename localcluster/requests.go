@@ -3,6 +3,7 @@ package localcluster
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"ringside/engine/settings"
 	"ringside/engine/usage"
@@ -22,9 +23,10 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	if c.ctx.Err() != nil {
 		return nil, control.ErrStopped
 	}
-	req, key := c.number(req)
+	asked := req
+	req, key := c.number(asked)
 	if req == nil {
-		return nil, usage.Errorf("invalid request: there is no request %T", req)
+		return nil, usage.Errorf("invalid request: clients send no %T", asked)
 	}
 	if via == "" {
 		if via = c.registry.firstRunning(key); via == "" {
@@ -64,24 +66,16 @@ func (r *registry) noneTakesRequests(other, kind, restart string) string {
 func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
 	switch r := req.(type) {
 	case wire.GetRequest:
-		if r.Request == 0 {
-			r.Request = c.requests.Add(1)
-		}
+		numbered(&r.Request, &c.requests)
 		return r, r.Key
 	case wire.PutRequest:
-		if r.Request == 0 {
-			r.Request = c.requests.Add(1)
-		}
+		numbered(&r.Request, &c.requests)
 		return r, r.Key
 	case wire.ForgetRequest:
-		if r.Request == 0 {
-			r.Request = c.requests.Add(1)
-		}
+		numbered(&r.Request, &c.requests)
 		return r, r.Key
 	case wire.ListRequest:
-		if r.Request == 0 {
-			r.Request = c.requests.Add(1)
-		}
+		numbered(&r.Request, &c.requests)
 		return r, nil
 	case wire.MembershipRequest:
 		return r, nil
@@ -102,3 +96,10 @@ func (c *Cluster) Running() []string {
 
 // Settings returns the cluster's settings. The caller must not change the slices in it.
 func (c *Cluster) Settings() settings.Cluster { return c.registry.settings() }
+
+// numbered gives a request the number after last if it has none.
+func numbered(request *uint64, last *atomic.Uint64) {
+	if *request == 0 {
+		*request = last.Add(1)
+	}
+}

@@ -84,7 +84,7 @@ func firstDifference(a, b []byte) string {
 	return "one is longer"
 }
 
-// A capsule is no recording, and the error says what shows the capsule.
+// A capsule is refused as a recording, and the error says what shows the capsule.
 func TestReadRefusesCapsules(t *testing.T) {
 	if _, err := Read(strings.NewReader(`{"capsule":1,"commit":"","events":[]}`)); err == nil ||
 		!strings.Contains(err.Error(), "ringside open FILE") {

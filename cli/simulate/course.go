@@ -19,7 +19,7 @@ import (
 // stays the same is the order of requests and faults, and what clients were told.
 type moment struct {
 	Time    string `json:"time"`
-	Request uint64 `json:"request,omitempty"` // its number; 0: it is no request
+	Request uint64 `json:"request,omitempty"` // the number of the request; 0: the step is not a request
 	Text    string `json:"text"`              // without times, addresses and numbers of requests
 	at      time.Duration
 	open    *asked // the request while its events come

@@ -19,7 +19,7 @@ func TestEachVerbKnowsForeignClusters(t *testing.T) {
 	}
 	for name := range lacking {
 		if Lookup(name) == nil {
-			t.Errorf("there is no verb %s", name)
+			t.Errorf("the verb %s does not exist", name)
 		}
 	}
 	for name, flags := range lackingFlags {

@@ -146,14 +146,7 @@ func (f Flag) Names() string {
 	for _, a := range f.Aliases {
 		parts = append(parts, Dashed(a))
 	}
-	s := strings.Join(parts, ", ")
-	switch f.Kind {
-	case Bool:
-		return s
-	case Port:
-		return s + "[=" + f.Value + "]"
-	}
-	return s + " " + f.Value
+	return f.withValue(strings.Join(parts, ", "))
 }
 
 func (f Flag) otherwise() string {

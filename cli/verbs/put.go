@@ -27,8 +27,8 @@ sibling of each value that the key has (a blind write).
 W replicas must hold the version durably. A home that cannot be reached has a fallback, which keeps
 the replica with a hint and hands it over later (§4.6). Without --via, or through a node that
 is not a home, the home that answered your last get first coordinates, as the context tells (§5).
---overwrite replaces also what the context does not cover, as far as the coordinator knows of it. A
-concurrent write is then lost.
+With --overwrite, the new version also replaces each version that its coordinator knows, whatever the
+context covers. A concurrent write is then lost.
 ` + notationHelp,
 	Flags: []Flag{contextFlag, viaFlag, writeFlag, primaryWriteFlag, strictFlag, saveFlag,
 		{Name: "meta", Kind: String, Value: "TEXT", Help: "store this text beside the value; get --json shows it"},

@@ -153,8 +153,10 @@ func (a Arg) synopsis() string {
 	return s
 }
 
-func (f Flag) synopsis() string {
-	s := Dashed(f.Name)
+func (f Flag) synopsis() string { return f.withValue(Dashed(f.Name)) }
+
+// withValue returns the names of the flag with the placeholder of its value.
+func (f Flag) withValue(s string) string {
 	switch f.Kind {
 	case Bool:
 		return s

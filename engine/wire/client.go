@@ -139,7 +139,7 @@ type ListReply struct {
 	Missing []string
 	Keys    []ListedKey // each key once, in the order of the ring, at most MaxListed
 	After   []byte      // for the next page
-	More    bool        // there may be further pages; Keys may be empty all the same
+	More    bool        // further pages may follow, also after a page without keys
 }
 
 // A ListedKey is a key that nodes hold.

@@ -4,7 +4,7 @@ package datadir
 
 import "os"
 
-// isOwn reports whether path is no link. Folders for temporary files belong to one user here.
+// isOwn reports whether path is not a link. Folders for temporary files belong to one user here.
 func isOwn(path string) bool {
 	i, err := os.Lstat(path)
 	return err == nil && i.IsDir()

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// isOwn reports whether path is no link and belongs to the user of this process.
+// isOwn reports whether path is not a link and belongs to the user of this process.
 func isOwn(path string) bool {
 	i, err := os.Lstat(path)
 	if err != nil {

@@ -59,7 +59,7 @@ func TestPartition(t *testing.T) {
 }
 
 // A node that cannot read the properties of a bucket, because their homes are on the other side of
-// a split, serves the bucket all the same, and loses nothing.
+// a split, still serves the bucket, and loses nothing.
 func TestPropertiesOutOfReach(t *testing.T) {
 	w := newWorld(t, localcluster.Options{})
 	a, b := w.dial("n1"), w.dial("n4")

@@ -16,7 +16,7 @@ import (
 
 // A Contest is background work that competes with clients for the disks (§6.5).
 type Contest struct {
-	Change               // Kind may also be plan.Wipe: a node loses its disk; or "": there is no background work
+	Change               // Kind may also be plan.Wipe, with which a node loses its disk, or "" for no background work
 	Length time.Duration // of the measurement
 	Greedy bool          // background work never yields
 }
