@@ -3,6 +3,7 @@ package level
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -15,9 +16,9 @@ import (
 // random makes values that do not compress.
 var random = rand.NewChaCha8([32]byte{})
 
-// written returns a folder as a killed process leaves it, with n synced puts in the journal, and
+// unclosed returns a folder as a killed process leaves it, with n synced puts in the journal, and
 // the journal.
-func written(t *testing.T, n int) (dir, journal string) {
+func unclosed(t *testing.T, n int) (dir, journal string) {
 	t.Helper()
 	src, dir := t.TempDir(), t.TempDir()
 	s, _ := mustOpen(t, src)
@@ -57,34 +58,57 @@ func mustWrite(t *testing.T, name string, b []byte) {
 	}
 }
 
-// A killed process may cut the journal at any byte. The store then has exactly the whole batches,
-// and the report says nothing. 600 puts span several blocks.
+// sound returns the length of a journal without its end mark and zeros.
+func sound(t *testing.T, data []byte) int {
+	t.Helper()
+	n, torn := soundPart(data, true)
+	if torn || n == 0 || n == len(data) || data[n] != endMark {
+		t.Fatalf("%d %v of %d bytes of a journal", n, torn, len(data))
+	}
+	return n
+}
+
+// zeroed returns data with zeros from cut on, as a filled journal ends in them.
+func zeroed(data []byte, cut int) []byte {
+	out := slices.Clone(data)
+	clear(out[cut:])
+	return out
+}
+
+// A killed process may cut the journal at any byte, where the file ends or zeros follow. The store
+// then has exactly the whole batches, and the report says nothing. 600 puts span several blocks.
 func TestTornTailIsNoDamage(t *testing.T) {
 	const puts = 600
-	dir, journal := written(t, puts)
+	dir, journal := unclosed(t, puts)
 	data := mustRead(t, journal)
-	each := float64(len(data)) / puts
-	if len(data) < 2*blockSize {
-		t.Fatalf("a journal of %d bytes tests no block's end", len(data))
+	end := sound(t, data)
+	each := float64(end) / puts
+	if end < 2*blockSize {
+		t.Fatalf("a journal of %d bytes tests no block's end", end)
 	}
-	cuts := []int{0, 1, 6, 7, 8, blockSize - 8, blockSize - 7, blockSize - 1, blockSize, blockSize + 1, blockSize + 7, len(data) - 1, len(data)}
+	cuts := []int{0, 1, 6, 7, 8, blockSize - 8, blockSize - 7, blockSize - 1, blockSize, blockSize + 1, blockSize + 7,
+		end - 1, end, end + 1, end + 100, len(data)}
 	for i := range 60 {
-		cuts = append(cuts, len(data)-len(data)/60*i-i)
+		cuts = append(cuts, end-end/60*i-i)
 	}
-	for _, cut := range cuts {
+	for i, cut := range cuts {
 		at := t.TempDir()
 		if err := os.CopyFS(at, os.DirFS(dir)); err != nil {
 			t.Fatal(err)
 		}
-		mustWrite(t, filepath.Join(at, filepath.Base(journal)), data[:cut])
+		left := data[:cut]
+		if i%2 == 1 || cut == end-1 {
+			left = zeroed(data, cut)
+		}
+		mustWrite(t, filepath.Join(at, filepath.Base(journal)), left)
 		s, report := mustOpen(t, at)
 		lost := missing(t, s, puts)
 		held := puts - len(lost)
 		if report.Recovered || len(lost) > 0 && lost[0] != held {
-			t.Errorf("cut at %d of %d: %+v, lost %v", cut, len(data), report, lost)
+			t.Errorf("cut at %d of %d: %+v, lost %v", cut, end, report, lost)
 		}
-		if want := int(float64(cut) / each); held < want-1 || held > want+1 {
-			t.Errorf("cut at %d of %d: %d puts held, about %d were whole", cut, len(data), held, want)
+		if want := int(float64(min(cut, end)) / each); held < want-1 || held > want+1 {
+			t.Errorf("cut at %d of %d: %d puts held, about %d were whole", cut, end, held, want)
 		}
 		// The store works, and the next open finds no trace of the cut.
 		if err := put(s, puts); err != nil {
@@ -99,21 +123,53 @@ func TestTornTailIsNoDamage(t *testing.T) {
 }
 
 // Each flipped bit of a journal is reported, also in the length of the last batch, where the damage
-// looks like a torn tail.
+// looks like a torn tail, and where a batch ends in zeros as a filled journal does. The exception is
+// the end mark, without which nothing is lost.
 func TestFlippedBitIsReported(t *testing.T) {
 	const puts = 5
-	dir, journal := written(t, puts)
+	for name, last := range map[string][]byte{"": value(puts - 1), "zeros": make([]byte, 40)} {
+		for _, sync := range []bool{true, false} {
+			dir := t.TempDir()
+			s, _ := mustOpen(t, dir)
+			for i := range puts {
+				v := value(i)
+				if i == puts-1 {
+					v = last
+				}
+				if err := s.Apply([]store.Write{{Space: store.Data, Key: key(i), Value: v}}, sync); err != nil {
+					t.Fatal(err)
+				}
+			}
+			copied := t.TempDir()
+			if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			for _, dir := range []string{copied, dir} { // of a killed process, and closed
+				t.Run(fmt.Sprintf("%s sync=%v closed=%v", name, sync, dir != copied), func(t *testing.T) {
+					flipEachBit(t, dir, puts, last)
+				})
+			}
+		}
+	}
+}
+
+// flipEachBit flips bits of the journal in dir, which has puts batches of which the last one has the
+// value last.
+func flipEachBit(t *testing.T, dir string, puts int, last []byte) {
+	journal := theFile(t, dir, "*.log")
 	data := mustRead(t, journal)
-	for bit := range 8 * len(data) {
-		if bit%3 != 0 && bit/8 < len(data)*(puts-1)/puts { // a third is enough for all but the last batch
+	end, _ := soundPart(data, true)
+	for bit := range 8 * end {
+		if bit%3 != 0 && bit/8 < end*(puts-1)/puts { // a third is enough for all but the last batch
 			continue
 		}
 		flipped := slices.Clone(data)
 		flipped[bit/8] ^= 1 << (bit % 8)
-		if _, torn := tornTail(flipped); torn {
-			t.Fatalf("bit %d of byte %d of %d passes for a torn tail", bit%8, bit/8, len(data))
+		if n, torn := soundPart(flipped, true); torn || n != len(data) {
+			t.Fatalf("bit %d of byte %d of %d passes for a torn tail", bit%8, bit/8, end)
 		}
-		if bit%211 != 0 {
+		if bit%509 != 0 {
 			continue
 		}
 		at := t.TempDir()
@@ -123,9 +179,12 @@ func TestFlippedBitIsReported(t *testing.T) {
 		mustWrite(t, filepath.Join(at, filepath.Base(journal)), flipped)
 		s, report := mustOpen(t, at)
 		if !report.Recovered || report.Reason == "" {
-			t.Errorf("bit %d of byte %d of %d: %+v", bit%8, bit/8, len(data), report)
+			t.Errorf("bit %d of byte %d of %d: %+v", bit%8, bit/8, end, report)
 		}
-		missing(t, s, puts) // the values that are there are right
+		missing(t, s, puts-1) // the values that are there are right
+		if v, err := s.Get(store.Data, key(puts-1)); err != nil || v != nil && !bytes.Equal(v, last) {
+			t.Errorf("bit %d of byte %d of %d: the last value is %q %v", bit%8, bit/8, end, v, err)
+		}
 		trust(t, at, s)
 		if s, report = mustOpen(t, at); report.Recovered {
 			t.Errorf("opened again: %+v", report)
@@ -149,39 +208,78 @@ func trust(t *testing.T, dir string, s *Store) {
 	s.Close()
 }
 
-// After a power cut the tail may be zeros, which no process writes.
-func TestZerosAreReported(t *testing.T) {
-	dir, journal := written(t, 5)
-	mustWrite(t, journal, append(mustRead(t, journal), make([]byte, 100)...))
+// After a power cut the tail may be garbage, which no process writes. In a manifest, zeros are
+// garbage also.
+func TestGarbageIsReported(t *testing.T) {
+	for _, pattern := range []string{"*.log", "MANIFEST-*"} {
+		dir, _ := unclosed(t, 5)
+		name := theFile(t, dir, pattern)
+		tail := make([]byte, 100)
+		if pattern == "*.log" {
+			tail[50] = 1
+		}
+		mustWrite(t, name, append(mustRead(t, name), tail...))
+		s, report := mustOpen(t, dir)
+		if lost := missing(t, s, 5); !report.Recovered || lost != nil {
+			t.Errorf("%s: %+v, lost %v", pattern, report, lost)
+		}
+	}
+}
+
+// A journal that an earlier version wrote has no end mark. Zeros after it are not damage.
+func TestZerosWithoutMark(t *testing.T) {
+	dir, journal := unclosed(t, 5)
+	data := mustRead(t, journal)
+	mustWrite(t, journal, append(data[:sound(t, data):sound(t, data)], make([]byte, 100)...))
 	s, report := mustOpen(t, dir)
-	if lost := missing(t, s, 5); !report.Recovered || lost != nil {
+	if lost := missing(t, s, 5); report.Recovered || lost != nil {
 		t.Errorf("%+v, lost %v", report, lost)
 	}
 }
 
-// A torn journal is damage if a journal with content follows it.
-func TestTornJournalBeforeAnotherIsReported(t *testing.T) {
-	dir, journal := written(t, 5)
-	data := mustRead(t, journal)
-	mustWrite(t, filepath.Join(dir, "000900.log"), nil)
-	mustWrite(t, journal, data[:len(data)-1])
-	if s, report := mustOpen(t, dir); report.Recovered {
-		t.Errorf("before an empty one: %+v", report)
-	} else {
-		s.Close()
+// A torn journal is damage if a journal with content follows it. A whole one with zeros is not.
+func TestTornJournalBeforeAnother(t *testing.T) {
+	for _, c := range []struct {
+		name                     string
+		torn, followed, reported bool
+	}{
+		{"torn, before an empty one", true, false, false},
+		{"torn, before another", true, true, true},
+		{"whole, before another", false, true, false},
+	} {
+		dir, journal := unclosed(t, 5)
+		data := mustRead(t, journal)
+		next := filepath.Join(dir, "000900.log")
+		mustWrite(t, next, nil)
+		if c.followed {
+			mustWrite(t, next, later(t, 5))
+		}
+		if c.torn {
+			mustWrite(t, journal, zeroed(data, sound(t, data)-1))
+		}
+		s, report := mustOpen(t, dir)
+		lost := missing(t, s, 6)
+		if report.Recovered != c.reported || slices.Contains(lost, 5) == c.followed || !c.torn && slices.Contains(lost, 4) {
+			t.Errorf("%s: %+v, lost %v", c.name, report, lost)
+		}
 	}
-	dir, journal = written(t, 5)
-	mustWrite(t, filepath.Join(dir, "000900.log"), mustRead(t, journal))
-	mustWrite(t, journal, data[:len(data)-1])
-	if _, report := mustOpen(t, dir); !report.Recovered {
-		t.Error("before another: not reported")
+}
+
+// later returns a journal with one put, the one after n puts.
+func later(t *testing.T, n int) []byte {
+	t.Helper()
+	dir, _ := unclosed(t, n)
+	s, _ := mustOpen(t, dir) // which writes a table and begins a new journal
+	if err := put(s, n); err != nil {
+		t.Fatal(err)
 	}
+	return mustRead(t, theFile(t, dir, "*.log"))
 }
 
 // flushed returns a closed folder with n puts in tables and one in the journal.
 func flushed(t *testing.T, n int) string {
 	t.Helper()
-	dir, _ := written(t, n)
+	dir, _ := unclosed(t, n)
 	s, _ := mustOpen(t, dir)
 	if err := put(s, n); err != nil { // in the journal
 		t.Fatal(err)
@@ -350,18 +448,21 @@ func TestDamagedTableInCompaction(t *testing.T) {
 	}
 }
 
-func FuzzTornTail(f *testing.F) {
+func FuzzSoundPart(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{1, 2, 3, 4, 5, 0, chunkFull, 'x'})
 	f.Add(append(make([]byte, blockSize), 1, 2, 3, 4, 5, 0, chunkFirst))
+	f.Add(append([]byte{endMark}, make([]byte, 2*fillUnit-1)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		n, torn := tornTail(data)
-		if n < 0 || n > int64(len(data)) || torn && n == int64(len(data)) {
-			t.Fatalf("%d %v of %d", n, torn, len(data))
-		}
-		if torn { // what is left after the cut is whole
-			if m, again := tornTail(data[:n]); again || m != n {
-				t.Fatalf("cut at %d, and then %d %v", n, m, again)
+		for _, journal := range []bool{true, false} {
+			n, torn := soundPart(data, journal)
+			if n < 0 || n > len(data) || torn && n == len(data) {
+				t.Fatalf("%d %v of %d", n, torn, len(data))
+			}
+			if n < len(data) { // what is left after the cut is whole
+				if m, again := soundPart(data[:n], journal); again || m != n {
+					t.Fatalf("cut at %d, and then %d %v", n, m, again)
+				}
 			}
 		}
 	})

@@ -32,32 +32,51 @@ func (b *badDisk) Create(fd storage.FileDesc) (storage.Writer, error) {
 	if err != nil || fd.Type != storage.TypeJournal {
 		return w, err
 	}
-	return badFile{w, b}, nil
+	if f, ok := w.(growable); ok {
+		return &badFile{growable: f, disk: b}, nil
+	}
+	return badWriter{w, b}, nil
 }
 
-type badFile struct {
+// A badWriter is a journal of a storage in memory. Only its sync fails.
+type badWriter struct {
 	storage.Writer
 	disk *badDisk
 }
 
-// Write writes as much as there is room for, as on a full disk.
-func (f badFile) Write(p []byte) (int, error) {
-	if !f.disk.full || len(p) <= f.disk.room {
-		f.disk.room -= len(p)
-		return f.Writer.Write(p)
-	}
-	n, err := f.Writer.Write(p[:f.disk.room])
-	f.disk.room = 0
-	return n, errors.Join(err, syscall.ENOSPC)
-}
+func (w badWriter) Sync() error { return w.disk.sync(w.Writer) }
 
-func (f badFile) Sync() error {
-	if f.disk.failSync {
-		f.disk.failSync = false
+// sync syncs a journal, or fails once.
+func (b *badDisk) sync(w storage.Writer) error {
+	if b.failSync {
+		b.failSync = false
 		return errSync
 	}
-	return f.Writer.Sync()
+	return w.Sync()
 }
+
+type badFile struct {
+	growable
+	disk *badDisk
+	size int64
+}
+
+// WriteAt writes as much as there is room for, as on a full disk. Bytes that the file has already
+// need no room.
+func (f *badFile) WriteAt(p []byte, off int64) (n int, err error) {
+	grow := max(0, int(off-f.size)+len(p))
+	if !f.disk.full || grow <= f.disk.room {
+		f.disk.room -= grow
+		n, err = f.growable.WriteAt(p, off)
+	} else {
+		n, err = f.growable.WriteAt(p[:len(p)-grow+f.disk.room], off)
+		f.disk.room, err = 0, errors.Join(err, syscall.ENOSPC)
+	}
+	f.size = max(f.size, off+int64(n))
+	return n, err
+}
+
+func (f *badFile) Sync() error { return f.disk.sync(f.growable) }
 
 func openBadStore(t *testing.T) (s *Store, b *badDisk, dir string) {
 	t.Helper()

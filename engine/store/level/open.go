@@ -163,7 +163,7 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	if d.intact, err = tornTails(raw); err != nil {
+	if d.intact, err = soundParts(raw); err != nil {
 		return nil, err
 	}
 	options := goleveldbOptions(a.flags, sizesOf(opts.Memory))

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/syndtr/goleveldb/leveldb/storage"
@@ -16,22 +17,23 @@ import (
 // The simulated disk takes a batch whole or not at all, keeps synced batches through a crash, and
 // may keep or lose a batch whose flush failed or was cut short. This test compares the real store
 // with that: random batches, and power cuts while a batch is written. After a power cut each sector
-// of the unsynced part of a journal is there, is zero or was never written.
+// of the unsynced part of a journal is there, is as before, is zero or was never written.
 
 // sector is the number of bytes that a disk writes at once.
 const sector = 512
 
-// A cutDisk is a folder that knows how many bytes of each journal were synced.
+// A cutDisk is a folder that knows what a power cut leaves of each journal.
 type cutDisk struct {
 	storage.Storage
 	files map[string]*cutFile // by name
 	fail  bool                // the next sync fails: the power goes
 }
 
+// A cutFile is a journal: what was written, and what of that was synced.
 type cutFile struct {
-	storage.Writer
+	growable
 	disk            *cutDisk
-	written, synced int64
+	written, synced []byte
 }
 
 func (d *cutDisk) Create(fd storage.FileDesc) (storage.Writer, error) {
@@ -39,49 +41,54 @@ func (d *cutDisk) Create(fd storage.FileDesc) (storage.Writer, error) {
 	if err != nil || fd.Type != storage.TypeJournal {
 		return w, err
 	}
-	f := &cutFile{Writer: w, disk: d}
+	f := &cutFile{growable: w.(growable), disk: d}
 	d.files[fmt.Sprintf("%06d.log", fd.Num)] = f
 	return f, nil
 }
 
-func (f *cutFile) Write(p []byte) (int, error) {
-	n, err := f.Writer.Write(p)
-	f.written += int64(n)
+func (f *cutFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.growable.WriteAt(p, off)
+	if end := int(off) + n; end > len(f.written) {
+		f.written = append(f.written, make([]byte, end-len(f.written))...)
+	}
+	copy(f.written[off:], p[:n])
 	return n, err
+}
+
+func (f *cutFile) Truncate(size int64) error {
+	f.written = f.written[:size]
+	return f.growable.Truncate(size)
 }
 
 func (f *cutFile) Sync() error {
 	if f.disk.fail {
 		return errors.New("the power is gone")
 	}
-	err := f.Writer.Sync()
+	err := f.growable.Sync()
 	if err == nil {
-		f.synced = f.written
+		f.synced = slices.Clone(f.written)
 	}
 	return err
 }
 
-// cut keeps of the unsynced bytes what a disk might have written.
+// cut leaves of each journal what a disk might have written. A sector has its old content or its new
+// one. Where the file grew, a sector may also be zero, or the file may not have grown yet.
 func (d *cutDisk) cut(t *testing.T, dir string, rng *rand.Rand) {
 	t.Helper()
 	for name, f := range d.files {
 		path := filepath.Join(dir, name)
-		data, err := os.ReadFile(path)
-		if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			continue
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := f.synced; at < int64(len(data)); {
-			end := min(int64(len(data)), (at/sector+1)*sector)
+		data := make([]byte, max(len(f.written), len(f.synced)))
+		copy(data, f.synced)
+		for at := 0; at < len(f.written); at += sector {
 			if rng.IntN(2) == 0 {
-				clear(data[at:end])
+				copy(data[at:], f.written[at:min(at+sector, len(f.written))])
 			}
-			at = end
 		}
-		if rng.IntN(2) == 0 { // the file had not grown yet
-			data = data[:f.synced+rng.Int64N(int64(len(data))-f.synced+1)]
+		if grown := len(data) - len(f.synced); grown > 0 && rng.IntN(2) == 0 {
+			data = data[:len(f.synced)+rng.IntN(grown+1)]
 		}
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)

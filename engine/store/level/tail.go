@@ -1,6 +1,7 @@
 package level
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -15,8 +16,9 @@ import (
 // goleveldb reads a journal strictly, and then fails on the torn tail that a killed process leaves;
 // or leniently, and then also drops, without an error, batches in the middle that a flipped byte
 // hit. This file tells the two apart. A process that dies leaves the front of what it wrote. So a
-// tail is torn if the file ends in the middle of a batch and all before that is sound. Everything
-// else is damage, which the strict open finds. Some power cuts leave zeros or garbage after the
+// tail is torn if the file, or what differs from zeros, ends in the middle of a batch and all before
+// that is sound. A journal may also have an end mark and zeros after its last batch (journal.go).
+// Everything else is damage, which the strict open finds. Some power cuts leave garbage after the
 // last sync, which counts as damage: the node then takes a needless new incarnation and loses
 // nothing.
 
@@ -33,21 +35,19 @@ const (
 	chunkLast   = 4
 )
 
-// tornTails returns the journals and manifests that have a torn tail, with the number of sound
-// bytes before the tail. A journal that is followed by one with content was complete once. If it is
-// cut short, that is damage and not a torn tail.
-func tornTails(stor storage.Storage) (map[storage.FileDesc]int64, error) {
+// soundParts returns the journals and manifests with something after their sound part that
+// goleveldb must not read, a torn tail or zeros, and the length of the sound part. A journal that is
+// followed by one with content was complete once. If it ends in the middle of a batch, that is
+// damage and not a torn tail.
+func soundParts(stor storage.Storage) (map[storage.FileDesc]int64, error) {
 	fds, err := stor.List(storage.TypeJournal | storage.TypeManifest)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(fds, func(a, b storage.FileDesc) int { return cmp.Compare(b.Num, a.Num) }) // newest first
 	intact := map[storage.FileDesc]int64{}
-	followed := map[storage.FileType]bool{}
+	followed := false // by a journal with content
 	for _, fd := range fds {
-		if followed[fd.Type] {
-			continue
-		}
 		data, err := readFile(stor, fd)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -55,11 +55,12 @@ func tornTails(stor storage.Storage) (map[storage.FileDesc]int64, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n, torn := tornTail(data); torn {
-			intact[fd] = n
+		journal := fd.Type == storage.TypeJournal
+		n, torn := soundPart(data, journal)
+		if n < len(data) && !(torn && journal && followed) {
+			intact[fd] = int64(n)
 		}
-		// An older manifest counts while a newer one is incomplete.
-		followed[fd.Type] = fd.Type == storage.TypeJournal && len(data) > 0
+		followed = followed || journal && len(data) > 0 // an older manifest counts while a newer one is incomplete
 	}
 	return intact, nil
 }
@@ -75,28 +76,45 @@ func readFile(stor storage.Storage, fd storage.FileDesc) ([]byte, error) {
 	return data, errors.Join(err, r.Close())
 }
 
-// tornTail reports whether data ends in the middle of a batch and is sound before that, and returns
-// where that batch begins.
-func tornTail(data []byte) (begin int64, torn bool) {
+// soundPart returns the number of bytes at the start of data after which only a torn tail, or the
+// end mark and zeros of a journal, follow. torn says that a batch was written in part. If data is
+// damaged, soundPart returns its length.
+func soundPart(data []byte, journal bool) (n int, torn bool) {
+	used := data
+	if journal {
+		used = bytes.TrimRight(data, "\x00")
+	}
 	off, whole, inBatch := 0, 0, false
-	for off < len(data) {
+	for off < len(used) {
 		if left := blockSize - off%blockSize; left < chunkHeader {
 			off += left // padding
 			continue
 		}
 		c, fits := chunkAt(data, off)
-		if !fits {
-			return int64(whole), c.cutShort(data, off)
-		}
-		if !c.sound() || inBatch != (c.kind == chunkMiddle || c.kind == chunkLast) {
-			return 0, false
+		if !fits || !c.sound() || inBatch != (c.kind == chunkMiddle || c.kind == chunkLast) {
+			switch {
+			case journal && bytes.Equal(used[off:], []byte{endMark}):
+				return whole, inBatch
+			case c.cutShort(written(data, used), off):
+				return whole, true
+			}
+			return len(data), false
 		}
 		off += chunkHeader + len(c.data)
 		if inBatch = c.kind == chunkFirst || c.kind == chunkMiddle; !inBatch {
 			whole = off
 		}
 	}
-	return int64(whole), inBatch
+	return whole, inBatch
+}
+
+// written returns what batches and the end mark may have written of data, which ends with zeros
+// after used. In a file that is not filled, zeros are a part of a batch.
+func written(data, used []byte) []byte {
+	if len(data)%fillUnit == 0 {
+		return used
+	}
+	return data
 }
 
 // A chunk is a chunk as a file has it, not verified.
@@ -127,15 +145,26 @@ func (c chunk) sound() bool {
 	return c.kind >= chunkFull && c.kind <= chunkLast && c.sum == chunkSum(c.kind, c.data)
 }
 
-// cutShort reports whether c, which reaches beyond the end of the file, was cut there. The other
-// case is a chunk whose length is damaged: such a chunk is sound as it stands, or sound chunks
-// follow its start.
+// cutShort reports whether c, which begins at off, is the front of a chunk of which data has no more.
+// The other case is damage: c ends within data; or its length is damaged, and then c is sound with
+// a shorter one, or sound chunks follow its start.
 func (c chunk) cutShort(data []byte, off int) bool {
 	if len(data)-off < chunkHeader {
 		return true
 	}
-	end := off - off%blockSize + blockSize
-	if c.kind < chunkFull || c.kind > chunkLast || off+chunkHeader+c.length > end || c.sound() {
+	begin := off + chunkHeader
+	end, blockEnd := begin+c.length, off-off%blockSize+blockSize
+	if c.kind < chunkFull || c.kind > chunkLast || end <= len(data) || end > blockEnd {
+		return false
+	}
+	sum := crc32.Checksum([]byte{c.kind}, castagnoli)
+	for i := range data[begin:] {
+		if masked(sum) == c.sum {
+			return false
+		}
+		sum = crc32.Update(sum, castagnoli, data[begin+i:begin+i+1])
+	}
+	if masked(sum) == c.sum {
 		return false
 	}
 	for at := off + 1; at+chunkHeader <= len(data); at++ {
@@ -150,6 +179,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // chunkSum returns the CRC-32C of kind and data, masked as LevelDB does.
 func chunkSum(kind byte, data []byte) uint32 {
-	sum := crc32.Update(crc32.Checksum([]byte{kind}, castagnoli), castagnoli, data)
-	return (sum>>15 | sum<<17) + 0xa282ead8
+	return masked(crc32.Update(crc32.Checksum([]byte{kind}, castagnoli), castagnoli, data))
 }
+
+// masked returns a CRC-32C as LevelDB stores it.
+func masked(sum uint32) uint32 { return (sum>>15 | sum<<17) + 0xa282ead8 }
