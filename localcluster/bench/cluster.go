@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type cluster struct {
 	c        *localcluster.Cluster        // nil with Options.Client
 	aware    *client.PartitionAwareClient // nil unless Options.ClientDriven
 	ready    time.Duration                // from the start until the cluster was ready
+	procs    int                          // GOMAXPROCS that the cluster chose
 	keys     [][]byte
 	contexts [][]byte // by key: the context of the latest put; used by the owner of the key
 }
@@ -34,15 +36,16 @@ type cluster struct {
 // startCluster starts a cluster whose data is in the folder home. The caller calls close.
 func startCluster(ctx context.Context, o Options, s Store, home string) (*cluster, error) {
 	if o.Client != nil {
-		return (&cluster{o: o, store: s}).withKeys(), nil
+		return (&cluster{o: o, store: s, procs: cores}).withKeys(), nil
 	}
+	runtime.GOMAXPROCS(cores) // a cluster before this one may have raised it
 	began := time.Now()
 	c, err := localcluster.Start(ctx, localcluster.Options{Name: string(s), Home: filepath.Join(home, string(s)),
 		Mem: s == Mem, Settings: o.settings(s)})
 	if err != nil {
 		return nil, err
 	}
-	out := (&cluster{o: o, store: s, c: c, ready: time.Since(began)}).withKeys()
+	out := (&cluster{o: o, store: s, c: c, ready: time.Since(began), procs: runtime.GOMAXPROCS(0)}).withKeys()
 	if o.ClientDriven {
 		if out.aware, err = client.NewPartitionAware(ctx, c, 0); err != nil {
 			out.close()
@@ -60,6 +63,9 @@ func (c *cluster) withKeys() *cluster {
 	}
 	return c
 }
+
+// processors implements system.
+func (c *cluster) processors() int { return c.procs }
 
 func (c *cluster) close() {
 	if c.aware != nil {

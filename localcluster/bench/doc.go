@@ -17,7 +17,8 @@ Options.ClientDriven a partition-aware client chooses the node (§6.4).
 
 Every system is measured under every load in each round, one system after the other. A slow moment
 of the machine then hits all of them, and the ratio of one round compares neighbours in time. A
-figure is the median of the rounds.
+figure is the median of the rounds. Each system is measured with the GOMAXPROCS that a process with
+this system alone has.
 
 # Loads
 

@@ -53,6 +53,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	r := &run{o: o, results: map[measured][]result{}, report: &Report{Machine: machine()}}
 	dir := ""
 	if o.Client == nil {
@@ -284,7 +285,9 @@ func (r *run) compare(key string, got, own, shared []result) {
 	}
 }
 
-// cores is the number of cores that the process may use. A cluster raises GOMAXPROCS above that.
+// cores is GOMAXPROCS at the start of the process. A cluster whose nodes flush raises GOMAXPROCS above
+// that (localcluster/processors.go). Each system is measured with the GOMAXPROCS that it has alone, so
+// that a figure does not depend on the other systems of the run.
 var cores = runtime.GOMAXPROCS(0)
 
 // machine describes the machine and the program.

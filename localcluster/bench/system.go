@@ -9,6 +9,8 @@ import (
 
 // A system is what is measured.
 type system interface {
+	// processors returns GOMAXPROCS of a process that has this system alone.
+	processors() int
 	// open returns so many workers, and a function that ends them.
 	open(workers int) ([]worker, func(), error)
 }
@@ -44,6 +46,9 @@ type floorSystem struct {
 	f      *floor.Floor
 	shared bool
 }
+
+// processors implements system. The floor has what the Go runtime chooses.
+func (s floorSystem) processors() int { return cores }
 
 func (s floorSystem) open(workers int) ([]worker, func(), error) {
 	out := make([]worker, workers)

@@ -80,6 +80,7 @@ func (r result) each(of func(resources) float64) float64 {
 // measure opens workers of a system and runs one window. It returns ctx's error if ctx ended the
 // window early.
 func measure(ctx context.Context, o Options, s system, l load) (result, error) {
+	runtime.GOMAXPROCS(s.processors())
 	workers, end, err := s.open(l.concurrency)
 	if err != nil {
 		return result{}, err

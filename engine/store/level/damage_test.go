@@ -276,6 +276,32 @@ func later(t *testing.T, n int) []byte {
 	return mustRead(t, theFile(t, dir, "*.log"))
 }
 
+// A batch of several blocks of which a process wrote some is torn, also if the end mark or nothing
+// follows these blocks.
+func TestBatchOfSeveralBlocksIsTorn(t *testing.T) {
+	dir, journal := unclosed(t, 1)
+	small := sound(t, mustRead(t, journal))
+	s, _ := mustOpen(t, dir)
+	if err := put(s, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply([]store.Write{{Space: store.Data, Key: key(1), Value: make([]byte, 3*blockSize)}}, true); err != nil {
+		t.Fatal(err)
+	}
+	data := mustRead(t, theFile(t, dir, "*.log"))
+	end := sound(t, data)
+	for blocks := 1; blocks <= 3; blocks++ {
+		cut := blocks * blockSize
+		marked := zeroed(data, cut)
+		marked[cut] = endMark
+		for name, left := range map[string][]byte{"file": data[:cut], "zeros": zeroed(data, cut), "mark": marked, "mark in file": marked[:cut+1]} {
+			if n, torn := soundPart(left, true); n != small || !torn {
+				t.Errorf("cut after %d of %d bytes, %s: %d %v, want %d", cut, end, name, n, torn, small)
+			}
+		}
+	}
+}
+
 // flushed returns a closed folder with n puts in tables and one in the journal.
 func flushed(t *testing.T, n int) string {
 	t.Helper()

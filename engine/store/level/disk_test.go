@@ -16,6 +16,7 @@ type badDisk struct {
 	failSync bool // once: data reaches the file, its sync fails
 	room     int  // bytes that journals can still take if full
 	full     bool
+	refuses  bool // a write that does not fit writes nothing
 }
 
 // open returns an opener that puts b in front of the files of dir.
@@ -68,6 +69,8 @@ func (f *badFile) WriteAt(p []byte, off int64) (n int, err error) {
 	if !f.disk.full || grow <= f.disk.room {
 		f.disk.room -= grow
 		n, err = f.growable.WriteAt(p, off)
+	} else if f.disk.refuses {
+		return 0, syscall.ENOSPC
 	} else {
 		n, err = f.growable.WriteAt(p[:len(p)-grow+f.disk.room], off)
 		f.disk.room, err = 0, errors.Join(err, syscall.ENOSPC)
