@@ -279,13 +279,14 @@ func later(t *testing.T, n int) []byte {
 // A batch of several blocks of which a process wrote some is torn, also if the end mark or nothing
 // follows these blocks.
 func TestBatchOfSeveralBlocksIsTorn(t *testing.T) {
-	dir, journal := unclosed(t, 1)
+	_, journal := unclosed(t, 2)
 	small := sound(t, mustRead(t, journal))
+	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)
-	if err := put(s, 0); err != nil {
+	if err := errors.Join(put(s, 0), put(s, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Apply([]store.Write{{Space: store.Data, Key: key(1), Value: make([]byte, 3*blockSize)}}, true); err != nil {
+	if err := s.Apply([]store.Write{{Space: store.Data, Key: key(2), Value: make([]byte, 3*blockSize)}}, true); err != nil {
 		t.Fatal(err)
 	}
 	data := mustRead(t, theFile(t, dir, "*.log"))
