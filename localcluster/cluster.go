@@ -114,7 +114,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	c.faults.Lock()
 	defer c.faults.Unlock()
 	nodes := c.registry.nodes()
-	if !c.opts.Mem && !c.registry.settings().NoSync {
+	if waitsForFlushes(c.registry.settings(), c.opts.Mem) {
 		addProcessors(len(nodes))
 	}
 	opened, errs := make([]*incarnation, len(nodes)), make([]error, len(nodes))

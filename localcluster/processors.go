@@ -4,13 +4,16 @@ import (
 	"os"
 	"runtime"
 	"sync"
+
+	"ringside/engine/settings"
 )
 
 // A flush to disk is a system call. The goroutine that waits for it keeps its processor
 // (GOMAXPROCS) until the runtime's monitor takes the processor back. That can take as long as the
 // flush, a fraction of a millisecond. With as many processors as cores, cores are then idle while
-// goroutines wait to run. So a process whose nodes flush gets more processors. The runtime then no
-// longer follows changes of the process's limits by itself.
+// goroutines wait to run. So a process whose nodes wait for flushes gets more processors. (A node
+// with an object buffer goes on meanwhile.) The runtime then no longer follows changes of the
+// process's limits by itself.
 
 // processors is GOMAXPROCS of the process.
 var processors = struct {
@@ -18,14 +21,19 @@ var processors = struct {
 	cores int // GOMAXPROCS at the start of the process
 }{cores: runtime.GOMAXPROCS(0)}
 
-// processorsFor returns the number of processors for some cores and nodes that flush, which wait
-// for one flush each. The number is at most twice that of the cores, because the runtime spends
+// waitsForFlushes reports whether a node of a cluster waits for its flushes.
+func waitsForFlushes(s settings.Cluster, inMemory bool) bool {
+	return !inMemory && !s.NoSync && s.Buffer == 0
+}
+
+// processorsFor returns the number of processors for some cores and nodes that wait for one flush
+// each. The number is at most twice that of the cores, because the runtime spends
 // time on idle processors.
 func processorsFor(cores, nodes int) int { return cores + min(cores, nodes) }
 
-// addProcessors gives the process the processors for the given number of nodes that flush, unless
-// it has more already or the environment says how many it should have. A cluster that ends leaves
-// them, because other clusters of the process may need them.
+// addProcessors gives the process the processors for the given number of nodes that wait for
+// flushes, unless it has more already or the environment says how many it should have. A cluster
+// that ends leaves them, because other clusters of the process may need them.
 func addProcessors(nodes int) {
 	if os.Getenv("GOMAXPROCS") != "" {
 		return

@@ -3,6 +3,8 @@ package localcluster
 import (
 	"runtime"
 	"testing"
+
+	"ringside/engine/settings"
 )
 
 func TestProcessorsFor(t *testing.T) {
@@ -34,5 +36,21 @@ func TestAddProcessors(t *testing.T) {
 	runtime.GOMAXPROCS(3 * cores)
 	if addProcessors(1); runtime.GOMAXPROCS(0) != 3*cores {
 		t.Errorf("%d of %d processors are left", runtime.GOMAXPROCS(0), 3*cores)
+	}
+}
+
+func TestWaitsForFlushes(t *testing.T) {
+	for _, x := range []struct {
+		s          settings.Cluster
+		mem, waits bool
+	}{
+		{settings.Cluster{}, false, true},
+		{settings.Cluster{}, true, false},
+		{settings.Cluster{NoSync: true}, false, false},
+		{settings.Cluster{Buffer: 1000}, false, false},
+	} {
+		if got := waitsForFlushes(x.s, x.mem); got != x.waits {
+			t.Errorf("%+v, in memory %v: %v", x.s, x.mem, got)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -245,8 +246,9 @@ func TestLoadIsInterrupted(t *testing.T) {
 		}
 	}
 	r := s.load(ctx, "load 1000 --clients 3", true)
-	if r.exit != exit.Interrupted || !strings.Contains(r.out, `"written":20,"failed":0,`) ||
-		!strings.Contains(r.out, `"interrupted":true`) {
+	// The other two clients may have a put under way at the 20th.
+	some := regexp.MustCompile(`"written":2[0-2],"failed":0,.*"interrupted":true`)
+	if r.exit != exit.Interrupted || !some.MatchString(r.out) {
 		t.Errorf("%+v", r)
 	}
 }

@@ -285,9 +285,9 @@ func (r *run) compare(key string, got, own, shared []result) {
 	}
 }
 
-// cores is GOMAXPROCS at the start of the process. A cluster whose nodes flush raises GOMAXPROCS above
-// that (localcluster/processors.go). Each system is measured with the GOMAXPROCS that it has alone, so
-// that a figure does not depend on the other systems of the run.
+// cores is GOMAXPROCS at the start of the process. A cluster whose nodes flush raises GOMAXPROCS
+// above that (localcluster/processors.go). Each system is measured with the GOMAXPROCS that it has
+// alone, so that a figure does not depend on the other systems of the run.
 var cores = runtime.GOMAXPROCS(0)
 
 // machine describes the machine and the program.

@@ -123,8 +123,8 @@ func TestTornTailIsNoDamage(t *testing.T) {
 }
 
 // Each flipped bit of a journal is reported, also in the length of the last batch, where the damage
-// looks like a torn tail, and where a batch ends in zeros as a filled journal does. The exception is
-// the end mark, without which nothing is lost.
+// looks like a torn tail, and where a batch ends in zeros as a filled journal does. The exception
+// is the end mark, without which nothing is lost.
 func TestFlippedBitIsReported(t *testing.T) {
 	const puts = 5
 	for name, last := range map[string][]byte{"": value(puts - 1), "zeros": make([]byte, 40)} {
@@ -154,8 +154,8 @@ func TestFlippedBitIsReported(t *testing.T) {
 	}
 }
 
-// flipEachBit flips bits of the journal in dir, which has puts batches of which the last one has the
-// value last.
+// flipEachBit flips bits of the journal in dir, which has puts batches of which the last one has
+// the value last.
 func flipEachBit(t *testing.T, dir string, puts int, last []byte) {
 	journal := theFile(t, dir, "*.log")
 	data := mustRead(t, journal)

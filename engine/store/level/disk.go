@@ -7,18 +7,20 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/storage"
 )
 
-// A disk is the storage of goleveldb with four changes: torn tails are hidden, only the owner may
-// use the files, the name of a new journal is durable at once, and journals are filled ahead.
+// A disk is the storage of goleveldb with changes: torn tails are hidden, only the owner may use
+// the files, journals are filled ahead and have durable names (journal.go), and tables are written
+// in turns (table.go).
 type disk struct {
 	storage.Storage
 	dir string
-	// intact has the number of sound bytes of each file that has a torn tail or zeros after them. It
-	// does not change after goleveldb has the disk, because goleveldb calls from many goroutines.
-	// goleveldb reads these files only while it opens.
+	// intact has the number of sound bytes of each file that has a torn tail or zeros after them.
+	// It does not change after goleveldb has the disk, because goleveldb calls from many
+	// goroutines. goleveldb reads these files only while it opens.
 	intact map[storage.FileDesc]int64
 }
 
-// Open hides what follows the sound bytes from goleveldb, which reads these files from front to back.
+// Open hides what follows the sound bytes from goleveldb, which reads these files from front to
+// back.
 func (d *disk) Open(fd storage.FileDesc) (storage.Reader, error) {
 	r, err := d.Storage.Open(fd)
 	if n, ok := d.intact[fd]; ok && err == nil {
@@ -36,26 +38,23 @@ type trimmed struct {
 // Read implements io.Reader.
 func (t trimmed) Read(p []byte) (int, error) { return t.front.Read(p) }
 
-// Create restricts the file to its owner, makes the name of a new journal durable and fills it ahead.
-// goleveldb syncs the folder only with the manifest, which is after the first synced batches are in
-// the journal.
+// Create restricts the file to its owner, and returns a journal or a table for a file that is one.
 func (d *disk) Create(fd storage.FileDesc) (storage.Writer, error) {
 	w, err := d.Storage.Create(fd)
 	if err != nil {
 		return nil, err
 	}
 	if f, ok := w.(interface{ Chmod(os.FileMode) error }); ok {
-		err = f.Chmod(0o600)
+		if err := f.Chmod(0o600); err != nil {
+			w.Close()
+			return nil, err
+		}
 	}
-	if err == nil && fd.Type == storage.TypeJournal {
-		err = syncDir(d.dir)
-	}
-	if err != nil {
-		w.Close()
-		return nil, err
-	}
-	if f, ok := w.(growable); ok && fd.Type == storage.TypeJournal {
-		return &journal{growable: f}, nil
+	switch f, ok := w.(growable); {
+	case ok && fd.Type == storage.TypeJournal:
+		return &journal{growable: f, dir: d.dir}, nil
+	case fd.Type == storage.TypeTable:
+		return newTable(w), nil
 	}
 	return w, nil
 }

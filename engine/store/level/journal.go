@@ -32,8 +32,13 @@ type growable interface {
 
 // A journal is a file to which goleveldb appends batches. The first Sync makes it a filled one, so
 // that a cluster that never flushes does not pay for zeros.
+//
+// The first Sync also makes the file's name durable, which goleveldb does only with the next
+// manifest. Earlier that would make every writer of a cluster without flushes wait for the disk,
+// because a file system may write what all files have got so far before it writes a folder.
 type journal struct {
 	growable
+	dir     string
 	end     int64 // the end of the latest batch
 	size    int64 // of the file
 	flushed bool  // Sync was called
@@ -77,8 +82,15 @@ func (j *journal) Write(p []byte) (n int, err error) {
 
 // Sync makes all that was written durable.
 func (j *journal) Sync() error {
-	j.flushed = true
-	return flush(j.growable)
+	if err := flush(j.growable); err != nil {
+		return err
+	}
+	if j.flushed {
+		return nil
+	}
+	err := syncDir(j.dir)
+	j.flushed = err == nil
+	return err
 }
 
 // Close gives back the zeros. A file that keeps them is sound also.

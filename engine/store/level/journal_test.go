@@ -120,3 +120,13 @@ func TestFilledJournalIsReadAgain(t *testing.T) {
 		t.Errorf("a closed journal with one batch has %d bytes: %v", info.Size(), err)
 	}
 }
+
+// The first flush of a journal makes its name durable, and fails if that fails.
+func TestFirstFlushSyncsTheFolder(t *testing.T) {
+	j, _, _ := journalFile(t)
+	j.dir = filepath.Join(j.dir, "gone")
+	mustAppend(t, j, []byte("batch"))
+	if err := j.Sync(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a flush without a folder: %v", err)
+	}
+}

@@ -71,8 +71,8 @@ func (f *cutFile) Sync() error {
 	return err
 }
 
-// cut leaves of each journal what a disk might have written. A sector has its old content or its new
-// one. Where the file grew, a sector may also be zero, or the file may not have grown yet.
+// cut leaves of each journal what a disk might have written. A sector has its old content or its
+// new one. Where the file grew, a sector may also be zero, or the file may not have grown yet.
 func (d *cutDisk) cut(t *testing.T, dir string, rng *rand.Rand) {
 	t.Helper()
 	for name, f := range d.files {

@@ -16,11 +16,11 @@ import (
 // goleveldb reads a journal strictly, and then fails on the torn tail that a killed process leaves;
 // or leniently, and then also drops, without an error, batches in the middle that a flipped byte
 // hit. This file tells the two apart. A process that dies leaves the front of what it wrote. So a
-// tail is torn if the file, or what differs from zeros, ends in the middle of a batch and all before
-// that is sound. A journal may also have an end mark and zeros after its last batch (journal.go).
-// Everything else is damage, which the strict open finds. Some power cuts leave garbage after the
-// last sync, which counts as damage: the node then takes a needless new incarnation and loses
-// nothing.
+// tail is torn if the file, or what differs from zeros, ends in the middle of a batch and all
+// before that is sound. A journal may also have an end mark and zeros after its last batch
+// (journal.go). Everything else is damage, which the strict open finds. Some power cuts leave
+// garbage after the last sync, which counts as damage: the node then takes a needless new
+// incarnation and loses nothing.
 
 // A journal and a manifest consist of blocks of 32 KiB, and a block of chunks. A chunk has a header
 // (masked CRC-32C of type and data, length of the data, type) and data, and never spans blocks. A
@@ -36,8 +36,8 @@ const (
 )
 
 // soundParts returns the journals and manifests with something after their sound part that
-// goleveldb must not read, a torn tail or zeros, and the length of the sound part. A journal that is
-// followed by one with content was complete once. If it ends in the middle of a batch, that is
+// goleveldb must not read, a torn tail or zeros, and the length of the sound part. A journal that
+// is followed by one with content was complete once. If it ends in the middle of a batch, that is
 // damage and not a torn tail.
 func soundParts(stor storage.Storage) (map[storage.FileDesc]int64, error) {
 	fds, err := stor.List(storage.TypeJournal | storage.TypeManifest)
@@ -145,9 +145,9 @@ func (c chunk) sound() bool {
 	return c.kind >= chunkFull && c.kind <= chunkLast && c.sum == chunkSum(c.kind, c.data)
 }
 
-// cutShort reports whether c, which begins at off, is the front of a chunk of which data has no more.
-// The other case is damage: c ends within data; or its length is damaged, and then c is sound with
-// a shorter one, or sound chunks follow its start.
+// cutShort reports whether c, which begins at off, is the front of a chunk of which data has no
+// more. The other case is damage: c ends within data; or its length is damaged, and then c is sound
+// with a shorter one, or sound chunks follow its start.
 func (c chunk) cutShort(data []byte, off int) bool {
 	if len(data)-off < chunkHeader {
 		return true
