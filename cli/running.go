@@ -19,7 +19,10 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/cli/web"
+	"ringside/engine/settings"
 	"ringside/localcluster"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 	"ringside/riak/door"
 )
 
@@ -40,21 +43,39 @@ type running struct {
 	web   *web.Server // of api
 }
 
-// start starts the cluster, and what ends it.
-func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) {
+// checkServices returns what the flags ask for beside the cluster itself. An error means that the
+// cluster must not be started, nor its data be deleted for --fresh.
+func checkServices(c *verbs.Call, o localcluster.Options) (riakSetup, error) {
+	riak, err := riakOf(c)
+	if err != nil {
+		return riak, err
+	}
+	var set settings.Cluster
+	if c.Bool("fresh") {
+		set, err = config.NewSettings(o.Name, o.Settings)
+	} else {
+		set, err = datadir.Foresee(o)
+	}
+	if err != nil {
+		return riak, asMisplaced(withExitCode(err, o.Name), otherFolder)
+	}
+	if err := riak.check(o.BasePort, len(set.Nodes)); err != nil {
+		return riak, err
+	}
+	if c.Has(httpFlag) {
+		err = web.Check(c.String(httpFlag))
+	}
+	return riak, err
+}
+
+// start starts the cluster, and what ends it. riak is the result of checkServices.
+func start(s *session, c *verbs.Call, o localcluster.Options, riak riakSetup) (*running, error) {
 	file, err := tokenFile(o)
 	if err != nil {
 		return nil, err
 	}
 	if c.Has(httpFlag) {
 		o.Stopping = func() { _ = os.Remove(file) } // before another cluster of the name writes its own
-	}
-	riak, err := riakOf(c)
-	if err != nil {
-		return nil, err
-	}
-	if err := riak.check(max(1, len(o.Settings.Nodes))); err != nil {
-		return nil, err
 	}
 	parent, err := parentOf(s, c)
 	if err != nil {
@@ -210,12 +231,16 @@ func underCluster(s *session, c *verbs.Call) (int, error) {
 		return 0, err
 	}
 	o.Mem = o.Mem || s.name == "" && !c.Has("dir")
+	riak, err := checkServices(c, o)
+	if err != nil {
+		return 0, err
+	}
 	if c.Bool("fresh") {
 		if err := s.clear(c, o); err != nil {
 			return 0, err
 		}
 	}
-	r, err := start(s, c, o)
+	r, err := start(s, c, o, riak)
 	if err != nil {
 		return 0, err
 	}

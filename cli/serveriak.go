@@ -8,7 +8,6 @@ import (
 	"net"
 	"strings"
 
-	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
 	"ringside/riak/door"
@@ -53,9 +52,13 @@ func riakOf(c *verbs.Call) (riakSetup, error) {
 	return r, err
 }
 
-// check returns an error if the ports of the first nodes are taken, or overlap.
-func (r riakSetup) check(nodes int) error {
-	if err := overlap(r.services, nodes); err != nil {
+// check returns an error if the ports of the nodes are taken, or overlap. base is the first port of
+// the nodes themselves, 0 for free ports.
+func (r riakSetup) check(base, nodes int) error {
+	if len(r.services) == 0 {
+		return nil
+	}
+	if err := overlap(append([]door.Service{{Name: "port", Base: base}}, r.services...), nodes); err != nil {
 		return err
 	}
 	if err := door.Check(r.services, nodes); err != nil {
@@ -64,30 +67,10 @@ func (r riakSetup) check(nodes int) error {
 	return nil
 }
 
-// riakTypes reads each NAME:{...} of --riak-type.
-func riakTypes(c *verbs.Call) (map[string]kv.Props, error) {
-	types := map[string]kv.Props{}
-	for _, text := range c.Strings(riakTypeFlag) {
-		name, object, found := strings.Cut(text, ":")
-		if !found || name == "" {
-			return nil, c.Misusef(`--%s %s: want NAME:{"property":value}`, riakTypeFlag, render.Quoted(text))
-		}
-		p, err := kv.ParseProps([]byte(object))
-		if err != nil {
-			return nil, c.Misusef("--%s %s: %w", riakTypeFlag, render.Quoted(text), err)
-		}
-		types[name] = p
-	}
-	return types, nil
-}
-
 // serveRiak opens the ports.
 func (r *running) serveRiak(ctx context.Context, setup riakSetup) (err error) {
 	if len(setup.services) == 0 {
 		return nil
-	}
-	if err := overlap(setup.services, len(r.Settings().Nodes)); err != nil {
-		return err
 	}
 	r.doors, err = door.Open(ctx, door.Options{Cluster: r.Cluster, Services: setup.services, Types: setup.types})
 	if err != nil {
@@ -102,7 +85,7 @@ func overlap(services []door.Service, nodes int) error {
 		for _, b := range services[:i] {
 			if a.Base > 0 && b.Base > 0 && max(a.Base, b.Base)-min(a.Base, b.Base) < nodes {
 				return usage.Errorf("up: --%s=%d and --%s=%d: the ports of %d nodes overlap; "+
-					"choose first ports that are further apart, or free ports with 0", b.Name, b.Base, a.Name, a.Base, nodes)
+					"choose first ports that are further apart, or free ports", b.Name, b.Base, a.Name, a.Base, nodes)
 			}
 		}
 	}

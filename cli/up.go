@@ -80,7 +80,11 @@ func (s *session) up(c *verbs.Call) error {
 		return err
 	}
 	child := s.Getenv(detachedVariable) != ""
-	s.JSON = s.JSON || child       // the parent process reads the report as JSON
+	s.JSON = s.JSON || child // the parent process reads the report as JSON
+	riak, err := checkServices(c, o)
+	if err != nil {
+		return err
+	}
 	if c.Bool("fresh") && !child { // the parent process has already deleted the data
 		if err := s.clear(c, o); err != nil {
 			return err
@@ -89,7 +93,7 @@ func (s *session) up(c *verbs.Call) error {
 	if c.Bool("detach") && s.host == nil && !child {
 		return s.detach(c, o)
 	}
-	r, err := start(s, c, o)
+	r, err := start(s, c, o, riak)
 	if err != nil {
 		return err
 	}

@@ -61,10 +61,9 @@ func Serve(o Options) (*Server, error) {
 	if err := checkAddr(o.Addr); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", o.Addr)
+	ln, err := listen(o.Addr)
 	if err != nil {
-		return nil, usage.Errorf("--http %s: %w; choose another port, or 0 for a free one",
-			escape.Terminal([]byte(o.Addr)), err)
+		return nil, err
 	}
 	addr, err := netip.ParseAddrPort(ln.Addr().String())
 	if err == nil && !addr.Addr().Unmap().IsLoopback() { // a name that the system resolves to another address
@@ -83,6 +82,29 @@ func Serve(o Options) (*Server, error) {
 	}
 	s.done.Go(func() { _ = s.http.Serve(jsonErrors{netutil.LimitListener(ln, maxConns)}) }) // until Close
 	return s, nil
+}
+
+// Check returns the error of Serve for an address, and serves nothing. So a start that must fail
+// leaves nothing behind.
+func Check(addr string) error {
+	if err := checkAddr(addr); err != nil {
+		return err
+	}
+	ln, err := listen(addr)
+	if err != nil {
+		return err
+	}
+	return ln.Close()
+}
+
+// listen opens a port on the loopback interface.
+func listen(addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, usage.Errorf("--http %s: %w; choose another port, or 0 for a free one",
+			escape.Terminal([]byte(addr)), err)
+	}
+	return ln, nil
 }
 
 // checkAddr returns a usage error unless addr is a port on the loopback interface.

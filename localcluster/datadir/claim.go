@@ -26,47 +26,55 @@ type Claim struct {
 
 // Check returns the *usage.Error with which Take would refuse the options, and writes nothing.
 func Check(o config.Options) error {
-	_, err := check(o)
+	_, err := Foresee(o)
 	return err
 }
 
-// check returns the folder of the data, "" for a cluster in memory, if the options are valid.
-func check(o config.Options) (dir string, err error) {
+// Foresee returns the settings that Take would return, and writes nothing. The error is that of
+// Check.
+func Foresee(o config.Options) (settings.Cluster, error) {
+	_, s, err := check(o)
+	return s, err
+}
+
+// check returns the folder of the data, "" for a cluster in memory, and the settings, if the
+// options are valid.
+func check(o config.Options) (dir string, s settings.Cluster, err error) {
 	o.Name = cmp.Or(o.Name, config.DefaultName)
 	if err := o.Check(); err != nil {
-		return "", err
+		return "", s, err
 	}
 	f, err := FolderOf(o.Home, o.Name)
 	if err != nil {
-		return "", err
+		return "", s, err
 	}
 	switch err := f.checkSocket(); {
 	case err != nil:
-		return "", err
+		return "", s, err
 	case f.running():
-		return "", f.alreadyRunning(o.Name)
+		return "", s, f.alreadyRunning(o.Name)
 	case o.Mem:
 		if err := f.refuseMem(); err != nil {
-			return "", err
+			return "", s, err
 		}
-		_, err := config.NewSettings(o.Name, o.Settings)
-		return "", err
+		s, err = config.NewSettings(o.Name, o.Settings)
+		return "", s, err
 	case o.Dir != "":
 		dir = o.Dir
 	default:
 		if dir, err = f.findData(); err != nil {
-			return "", err
+			return "", s, err
 		}
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
-		return "", fmt.Errorf("open data root: %w", err)
+		return "", s, fmt.Errorf("open data root: %w", err)
 	}
 	file, err := readClusterFile(dir)
 	if err != nil {
-		return "", err
+		return "", s, err
 	}
-	_, err = file.settle(dir, o)
-	return dir, err
+	s, err = file.settle(dir, o)
+	return dir, s, err
 }
 
 // Take takes the folders of a cluster, and returns the cluster's settings: those with which its
@@ -74,7 +82,7 @@ func check(o config.Options) (dir string, err error) {
 // behind.
 func Take(o config.Options) (*Claim, settings.Cluster, error) {
 	o.Name = cmp.Or(o.Name, config.DefaultName)
-	dir, err := check(o)
+	dir, _, err := check(o)
 	if err != nil {
 		return nil, o.Settings, err
 	}

@@ -95,19 +95,9 @@ func (s *Store) SetTypeProps(ctx context.Context, typ string, p Props) error {
 }
 
 // CreateType makes a type that has the properties p, or sets them if there is such a type. The
-// error may be InvalidProps and ErrNoDefaultUpdate.
+// error may be one of CheckType.
 func (s *Store) CreateType(ctx context.Context, typ string, p Props) error {
-	if typ == DefaultType {
-		return ErrNoDefaultUpdate
-	}
-	if typ == "" {
-		return &ZeroLength{"Type"}
-	}
-	before := s.created
-	if p["write_once"] == true {
-		before = before.with(Props{"write_once": true})
-	}
-	if err := p.check(before, true); err != nil {
+	if err := CheckType(typ, p); err != nil {
 		return err
 	}
 	return s.props.change(ctx, scope{typ: typ}, func(old Props) Props { return old.with(p) })
