@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster/datadir"
@@ -91,6 +92,11 @@ func killNine(t *testing.T, buffer int) {
 		c, err := Start(t.Context(), Options{Home: home}) // replaces a stale socket
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, e := range eventsOf(c, event.NodeUp) { // a kill must not look like damage
+			if strings.Contains(e.Message, "recovered") {
+				t.Errorf("cycle %d: %s: %s", cycle, e.Node, e.Message)
+			}
 		}
 		t.Logf("cycle %d: %d puts acknowledged so far, up again in %v", cycle, len(acked), time.Since(began))
 		for _, key := range acked {
