@@ -1,9 +1,17 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale torture fuzz update application demo pictures recording riak-clients session notice release many
+.PHONY: check quick test race sim mutants mutants-quick scale torture fuzz update application demo pictures recording riak-clients session notice release many
 
 check: ## what CI runs
 	bash .ci/run
+
+quick: ## before each commit, about a minute: format, vet, staticcheck, sizes, imports, and files that are made from others
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./... && go vet -tags mutants ./engine/...
+	go tool staticcheck ./... && go tool staticcheck -tags mutants ./engine/...
+	go test . && go test ./cli/paper -run 'Index|Table1|Sections|Events|Gaps|Agrees|Pages'
+	go test ./cli ./cli/web -run 'Contract|Description'
+	@bash .ci/notice | diff NOTICE - || { echo "run make notice"; exit 1; }
 
 test:
 	go test ./...
