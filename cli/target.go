@@ -179,12 +179,8 @@ func (f foreign) withFailure(err error) error {
 	if !errors.As(err, &none) {
 		return err
 	}
-	causes := make([]string, len(none.Causes))
-	for i, c := range none.Causes {
-		causes[i] = render.Text(c.Error())
-	}
-	return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster", Message: fmt.Sprintf(
-		"no host of %s accepts connections: %s", render.Text(f.Address().Short()), strings.Join(causes, "; "))}
+	return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster", Message: none.Text(
+		render.Text(f.Address().Short()), func(cause error) string { return render.Text(cause.Error()) })}
 }
 
 // Do implements verbs.Cluster.

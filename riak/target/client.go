@@ -95,6 +95,8 @@ func (c *Client) ask(ctx context.Context, hosts []*host, x exchange) (string, er
 		switch {
 		case ctx.Err() != nil:
 			return h.addr, ctx.Err()
+		case errors.As(err, &silent) && silent.Never && silent.After == 0 && x.again: // it said nothing at all
+			unreachable.Causes = append(unreachable.Causes, &NotRiak{Host: h.addr})
 		case errors.As(err, &silent) && x.again && time.Now().Before(deadline):
 			lost = err
 		default:
@@ -107,7 +109,7 @@ func (c *Client) ask(ctx context.Context, hosts []*host, x exchange) (string, er
 // exchange sends a request and takes its answers. It keeps the connection if it can be used again.
 // The time limit is that of one answer.
 func (c *Client) exchange(ctx context.Context, h *host, conn *conn, x exchange, deadline time.Time) error {
-	limit := time.Until(deadline).Round(time.Millisecond)
+	limit := deadline.Sub(conn.began).Round(time.Millisecond)
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends a read
 	defer stop()
 	usable := false
@@ -119,13 +121,16 @@ func (c *Client) exchange(ctx context.Context, h *host, conn *conn, x exchange, 
 		_ = conn.Close() // the error, if any, is returned already
 	}()
 	if err := conn.send(deadline, x.code, x.body); err != nil {
-		return silence(h.addr, limit, err)
+		return h.silence(limit, err)
 	}
 	for {
 		code, body, err := conn.receive(deadline)
 		switch {
 		case err != nil:
-			return silence(h.addr, limit, err)
+			return h.silence(limit, err)
+		}
+		h.spoke.Store(true)
+		switch {
 		case code == rpb.CodeError:
 			var e rpb.Error
 			if err := rpb.DecodeBody(body, &e); err != nil {
@@ -134,8 +139,7 @@ func (c *Client) exchange(ctx context.Context, h *host, conn *conn, x exchange, 
 			usable = !strings.HasPrefix(string(e.GetErrmsg()), crashed)
 			return &Refusal{Host: h.addr, Text: string(e.GetErrmsg())}
 		case code != x.reply:
-			return fmt.Errorf("%s: the answer has the code %d and not %d; is it the protocol-buffers port of Riak?",
-				h.addr, code, x.reply)
+			return fmt.Errorf("%s: the answer has the code %d and not %d", h.addr, code, x.reply)
 		case x.take == nil:
 			usable = true
 			return nil

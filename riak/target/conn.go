@@ -3,10 +3,9 @@ package target
 import (
 	"bufio"
 	"context"
-	"errors"
 	"net"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -28,8 +27,9 @@ const (
 // A conn is a connection for one request at a time.
 type conn struct {
 	net.Conn
-	in   *bufio.Reader
-	used time.Time // the end of the last request
+	in    *bufio.Reader
+	began time.Time // when the request that has the connection began to look for one
+	used  time.Time // the end of the last request
 }
 
 // send writes a request before the deadline.
@@ -57,13 +57,21 @@ func (c *conn) receive(deadline time.Time) (rpb.Code, []byte, error) {
 type host struct {
 	addr string
 
-	mu     sync.Mutex
-	idle   []*conn
-	failed time.Time // when no connection could be made; zero if one was made since
+	mu      sync.Mutex
+	idle    []*conn
+	failed  time.Time   // when no connection could be made; zero if one was made since
+	greeted bool        // greet has found no other protocol
+	spoke   atomic.Bool // the host has sent a frame of Riak
 }
 
 // connect returns a connection that nothing else uses. Nothing was sent if it fails.
-func (h *host) connect(ctx context.Context, deadline time.Time) (*conn, error) {
+func (h *host) connect(ctx context.Context, deadline time.Time) (found *conn, _ error) {
+	began := time.Now()
+	defer func() {
+		if found != nil {
+			found.began = began
+		}
+	}()
 	for c := h.takeIdle(); c != nil; c = h.takeIdle() {
 		if time.Since(c.used) < freshFor || c.ping(deadline) {
 			return c, nil
@@ -72,15 +80,48 @@ func (h *host) connect(ctx context.Context, deadline time.Time) (*conn, error) {
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	d := net.Dialer{Timeout: dialTimeout}
-	raw, err := d.DialContext(ctx, "tcp", h.addr)
+	c, err := h.dial(ctx)
+	if err == nil && !h.isGreeted() {
+		c, err = h.greet(ctx, c, deadline)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.failed = (time.Time{}); err != nil {
 		h.failed = time.Now()
 		return nil, err
 	}
+	h.greeted = true
+	return c, nil
+}
+
+func (h *host) dial(ctx context.Context) (*conn, error) {
+	d := net.Dialer{Timeout: dialTimeout}
+	raw, err := d.DialContext(ctx, "tcp", h.addr)
+	if err != nil {
+		return nil, err
+	}
 	return &conn{Conn: raw, in: bufio.NewReader(raw)}, nil
+}
+
+func (h *host) isGreeted() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.greeted
+}
+
+// greet finds out whether the host speaks Riak's protocol buffers. It returns c, or another
+// connection if the host says nothing.
+func (h *host) greet(ctx context.Context, c *conn, deadline time.Time) (*conn, error) {
+	silent, err := greet(ctx, c, h.addr, deadline)
+	if err == nil && !silent {
+		h.spoke.Store(true)
+		return c, nil
+	}
+	_ = c.Close() // err, if any, is returned
+	if err != nil {
+		return nil, err
+	}
+	return h.dial(ctx)
 }
 
 // ping reports whether the server answers on the connection.
@@ -133,9 +174,9 @@ func (h *host) close() {
 }
 
 // silence returns the error for a request that was sent without a complete answer.
-func silence(host string, limit time.Duration, err error) *Silence {
-	s := &Silence{Host: host, Cause: err}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+func (h *host) silence(limit time.Duration, err error) *Silence {
+	s := &Silence{Host: h.addr, Cause: err, Never: !h.spoke.Load()}
+	if isTimeout(err) {
 		s.After = limit
 	}
 	return s

@@ -19,20 +19,43 @@ func (e *Refusal) Error() string {
 	return e.Host + ": " + escape.TerminalShort([]byte(e.Text), maxShown)
 }
 
-// An Unreachable error says that no host accepted a connection. Nothing was sent.
+// An Unreachable error says that no host accepted a connection and speaks Riak's protocol buffers.
+// No request was sent.
 type Unreachable struct {
 	Target string
 	Causes []error // one for each host
 }
 
-func (e *Unreachable) Error() string {
-	return fmt.Sprintf("no host of %s accepts connections: %v", e.Target, errors.Join(e.Causes...))
+func (e *Unreachable) Error() string { return e.Text(e.Target, error.Error) }
+
+// rightPort says how to find the port that a target takes.
+const rightPort = "status of a cluster of ringside shows the right port below riak, and that of Riak itself is 8087"
+
+// Text returns the error with another name of the target. show returns the text of a cause.
+func (e *Unreachable) Text(name string, show func(error) string) string {
+	texts, others := make([]string, len(e.Causes)), 0
+	for i, c := range e.Causes {
+		var other *NotRiak
+		if errors.As(c, &other) {
+			others++
+		}
+		texts[i] = show(c)
+	}
+	lacks, advice := "accepts connections", ""
+	if others > 0 {
+		advice = "; " + rightPort
+		if lacks = "can be used"; others == len(texts) {
+			lacks = "speaks Riak's protocol buffers"
+		}
+	}
+	return fmt.Sprintf("no host of %s %s: %s%s", name, lacks, strings.Join(texts, "; "), advice)
 }
 
 // A Silence is a request that was sent and got no complete answer. It may have been carried out.
 type Silence struct {
 	Host  string
 	After time.Duration // 0 if the connection was lost before the time limit
+	Never bool          // the host has not answered anything yet
 	Cause error
 }
 
@@ -40,7 +63,11 @@ func (e *Silence) Error() string {
 	if e.After > 0 {
 		return fmt.Sprintf("%s: no answer within %s", e.Host, e.After)
 	}
-	return fmt.Sprintf("%s: the connection was lost before the answer: %v", e.Host, e.Cause)
+	text := fmt.Sprintf("%s: the connection was lost before the answer: %v", e.Host, e.Cause)
+	if e.Never {
+		text += "; this port may not speak Riak's protocol buffers: " + rightPort
+	}
+	return text
 }
 
 func (e *Silence) Unwrap() error { return e.Cause }
