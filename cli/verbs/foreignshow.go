@@ -3,7 +3,6 @@ package verbs
 // How the answers of a foreign cluster are shown. It tells one clock for all siblings of a key.
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"ringside/cli/verbs/cart"
 	"ringside/engine/event"
 	"ringside/engine/vclock"
-	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/riak/target"
 )
@@ -180,82 +178,4 @@ func foreignWhere(ctx context.Context, e *Env, f Foreign, c *Call) error {
 		}{keyOf(key), lists[roleHome], lists[roleFallback], nodes, f.Address().String()})
 	}
 	return e.write(e.paint(render.Bold, render.Key(key)) + ", its preference list (§4.3):\n" + t.Render(e.painter()))
-}
-
-// A foreignNode is a host of a foreign cluster in JSON. What Riak does not tell is null.
-type foreignNode struct {
-	Node    string      `json:"node"`
-	State   view.Status `json:"state"`
-	Reason  string      `json:"reason,omitempty"`
-	Addr    string      `json:"addr"`
-	Keys    *int        `json:"keys"`
-	Hints   *int        `json:"hints"`
-	Version string      `json:"version,omitempty"`
-	TookUS  int64       `json:"took_us"`
-}
-
-// foreignStatus shows which hosts answer, and the properties of the bucket.
-func foreignStatus(ctx context.Context, e *Env, f Foreign) error {
-	hosts, err := f.Nodes(ctx)
-	if err != nil {
-		return err
-	}
-	props, err := f.Props(ctx)
-	if err != nil {
-		return foreignFailed("status", nil, err)
-	}
-	a := f.Address()
-	nodes := make([]foreignNode, len(hosts))
-	t := render.Table{Indent: "  "}
-	t.Head("host", "state", "node", "version", "answered in>")
-	for i, h := range hosts {
-		n := foreignNode{Node: cmp.Or(h.Name, h.Addr), State: view.Up, Addr: h.Addr, Version: h.Version,
-			TookUS: h.Took.Microseconds()}
-		row := []render.Cell{{Text: render.Text(h.Addr)}, {}, {Text: render.Text(h.Name)}, {Text: render.Text(h.Version)},
-			render.Flush(render.Duration(h.Took))}
-		if h.Err != nil {
-			n.State, n.Reason, row[4] = view.Down, h.Err.Error(), render.Cell{}
-		}
-		row[1] = render.Toned(statusTones[n.State], string(n.State))
-		nodes[i] = n
-		t.Row(row...)
-	}
-	mode := "siblings"
-	if !props.AllowMult || props.LastWriteWins {
-		mode = "lww"
-	}
-	if e.JSON {
-		return e.print(struct {
-			Cluster       string        `json:"cluster"`
-			N             int           `json:"n"`
-			R             int           `json:"r"`
-			W             int           `json:"w"`
-			Mode          string        `json:"mode"`
-			Nodes         []foreignNode `json:"nodes"`
-			Split         *[][]string   `json:"split"`
-			Hints         *int          `json:"hints"`
-			Type          string        `json:"type"`
-			Bucket        string        `json:"bucket"`
-			AllowMult     bool          `json:"allow_mult"`
-			LastWriteWins bool          `json:"last_write_wins"`
-		}{a.String(), props.N, props.Count(props.R), props.Count(props.W), mode, nodes, nil, nil, a.Type, a.Bucket,
-			props.AllowMult, props.LastWriteWins})
-	}
-	head := fmt.Sprintf("%s  N=%d R=%s W=%s  allow_mult=%t last_write_wins=%t\n",
-		e.paint(render.Bold, render.Text(a.Short())), props.N, target.QuorumText(props.R), target.QuorumText(props.W),
-		props.AllowMult, props.LastWriteWins)
-	if err := e.write(head + t.Render(e.painter())); err != nil {
-		return err
-	}
-	if mode != "siblings" {
-		e.note("%s", NoSiblingsNote(a))
-	}
-	return nil
-}
-
-// NoSiblingsNote returns the note on a bucket that keeps no siblings.
-func NoSiblingsNote(a target.Address) string {
-	return fmt.Sprintf("note: the bucket %s of type %s keeps one of concurrent writes, and no siblings "+
-		"(allow_mult=false or last_write_wins=true)\n      name a bucket of another type: --target %s.../TYPE/BUCKET",
-		render.Text(a.Bucket), render.Text(a.Type), target.Scheme)
 }

@@ -92,13 +92,19 @@ func (c *Client) ask(ctx context.Context, hosts []*host, x exchange) (string, er
 			continue
 		}
 		var silent *Silence
+		if errors.As(err, &silent) {
+			h.fell()
+		}
 		switch {
 		case ctx.Err() != nil:
 			return h.addr, ctx.Err()
-		case errors.As(err, &silent) && silent.Never && silent.After == 0 && x.again: // it said nothing at all
+		case silent != nil && silent.Never && silent.After == 0 && x.again: // it said nothing at all
 			unreachable.Causes = append(unreachable.Causes, &NotRiak{Host: h.addr})
-		case errors.As(err, &silent) && x.again && time.Now().Before(deadline):
-			lost = err
+		case silent != nil && x.again:
+			lost = cmp.Or(lost, err) // the first host is the one that is the least likely to fail
+			if !time.Now().Before(deadline) {
+				return h.addr, lost
+			}
 		default:
 			return h.addr, err
 		}

@@ -20,7 +20,7 @@ const (
 	maxIdle = 64
 	// freshFor is how long a connection is taken for open without a ping.
 	freshFor = 100 * time.Millisecond
-	// failedFor is how long a host to which no connection could be made is asked last.
+	// failedFor is how long a host that failed is asked last.
 	failedFor = time.Second
 )
 
@@ -59,7 +59,7 @@ type host struct {
 
 	mu      sync.Mutex
 	idle    []*conn
-	failed  time.Time   // when no connection could be made; zero if one was made since
+	failed  time.Time   // when no connection could be made, or no answer came; zero: not since the last one
 	greeted bool        // greet has found no other protocol
 	spoke   atomic.Bool // the host has sent a frame of Riak
 }
@@ -157,7 +157,14 @@ func (h *host) keep(c *conn) {
 	_ = c.Close()
 }
 
-// failing reports whether no connection could be made lately.
+// fell records that the host did not answer, so that it is asked last for a time.
+func (h *host) fell() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed = time.Now()
+}
+
+// failing reports whether lately no connection could be made, or a request got no answer.
 func (h *host) failing() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

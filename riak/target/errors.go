@@ -51,6 +51,15 @@ func (e *Unreachable) Text(name string, show func(error) string) string {
 	return fmt.Sprintf("no host of %s %s: %s%s", name, lacks, strings.Join(texts, "; "), advice)
 }
 
+// Reason returns why one host does not answer, without the name of the target.
+func Reason(err error) string {
+	var none *Unreachable
+	if errors.As(err, &none) && len(none.Causes) == 1 {
+		err = none.Causes[0]
+	}
+	return err.Error()
+}
+
 // A Silence is a request that was sent and got no complete answer. It may have been carried out.
 type Silence struct {
 	Host  string
