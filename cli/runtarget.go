@@ -34,7 +34,7 @@ func scriptsOnTarget(s *session, c *verbs.Call, scripts []script.Script) (func()
 	}
 	f := foreign{target.Open(*a)}
 	defer f.Close()
-	nodes, err := f.Nodes(s.ctx)
+	nodes, err := f.Nodes(s.ctx, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -201,8 +201,8 @@ func (f foreign) Homes(ctx context.Context, key []byte) ([]target.Home, error) {
 }
 
 // Nodes implements verbs.Foreign.
-func (f foreign) Nodes(ctx context.Context) ([]target.Node, error) {
-	nodes, err := f.Cluster.Nodes(ctx)
+func (f foreign) Nodes(ctx context.Context, limit time.Duration) ([]target.Node, error) {
+	nodes, err := f.Cluster.Nodes(ctx, limit)
 	return nodes, f.withFailure(err)
 }
 
@@ -316,7 +316,7 @@ func upTarget(s *session, c *verbs.Call, a target.Address) error {
 	}
 	f := foreign{target.Open(a)}
 	defer f.Close()
-	hosts, err := f.Nodes(s.ctx)
+	hosts, err := f.Nodes(s.ctx, 0)
 	if err != nil {
 		return err
 	}

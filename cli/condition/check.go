@@ -42,7 +42,26 @@ func CheckNode(v *view.Cluster, name string, as Role) error {
 	if _, was := v.History.Latest()[name]; was && as == FormerNode {
 		return nil
 	}
-	return usage.Errorf("there is no node %s; there are %s", render.Quoted(name), render.Nodes(v.Settings.Nodes))
+	return &noNode{name, usage.Errorf("there is no node %s; there are %s", render.Quoted(name),
+		render.Nodes(v.Settings.Nodes))}
+}
+
+// A noNode is the usage error for a node that the view lacks.
+type noNode struct {
+	name string
+	error
+}
+
+func (e *noNode) Unwrap() error { return e.error }
+
+// hostOf returns the node that answers at an address, nil if there is none. The name of such a node
+// is known only while it answers, so conditions on its state may use the address.
+func hostOf(v *view.Cluster, addr string) *view.Node {
+	i := slices.IndexFunc(v.Nodes, func(n *view.Node) bool { return n.Addr == addr })
+	if v.Ring != nil || i < 0 { // a cluster of ringside always knows the names of its nodes
+		return nil
+	}
+	return v.Nodes[i]
 }
 
 // checkCall undoes the patch of a callee and checks the arguments.

@@ -26,6 +26,8 @@ type Source interface {
 	Get(ctx context.Context, via string, key []byte) (wire.GetReply, error)
 	// Events calls fn with the remembered events and, with follow, with later ones until ctx ends.
 	Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error
+	// MayHave returns why the cluster may have a node that its view v lacks, "" if it has none.
+	MayHave(v *view.Cluster, node string) string
 }
 
 // A Condition can be evaluated any number of times.
@@ -206,10 +208,17 @@ type Finding struct {
 	Values []string // the values of the expression's functions: "siblings(cart) is 2"
 }
 
-// Check looks at the cluster once. A request that fails blocks the condition and is not an error.
+// Check looks at the cluster once. A request that fails blocks the condition and is not an error,
+// and so does a node that the cluster may have.
 func (c *Condition) Check(ctx context.Context, src Source) (Finding, error) {
 	l := newLook(src, c)
 	blocks, err := c.blocks(ctx, l)
+	var none *noNode
+	if errors.As(err, &none) {
+		if why := src.MayHave(l.cluster, none.name); why != "" {
+			blocks, err = why, nil
+		}
+	}
 	var request *exit.Error
 	if errors.As(err, &request) && request.Exit != exit.NoCluster {
 		blocks, err = request.Message, nil
@@ -225,9 +234,11 @@ func nodesAre(ctx context.Context, l *look, want view.Status, nodes []string) (s
 	}
 	var blocks []string
 	for _, name := range nodes {
-		n, err := nodeOf(cluster, name)
-		if err != nil {
-			return "", err
+		n := hostOf(cluster, name)
+		if n == nil {
+			if n, err = nodeOf(cluster, name); err != nil {
+				return "", err
+			}
 		}
 		if n.Status != want {
 			blocks = append(blocks, fmt.Sprintf("%s is %s", render.Node(name), render.State(n)))

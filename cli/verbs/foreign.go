@@ -8,11 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/cli/exit"
 	"ringside/cli/render"
-	"ringside/engine/settings"
-	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/riak/target"
 )
@@ -27,8 +26,9 @@ type Foreign interface {
 	Keys(ctx context.Context, via string, prefix []byte, fn func(key []byte) error) error
 	// Homes returns the preference list of a key.
 	Homes(ctx context.Context, key []byte) ([]target.Home, error)
-	// Nodes asks each host of the address. The error says that none answers.
-	Nodes(ctx context.Context) ([]target.Node, error)
+	// Nodes asks each host of the address, for at most limit if that is not 0. The error says that
+	// none answers.
+	Nodes(ctx context.Context, limit time.Duration) ([]target.Node, error)
 	// Props returns the properties of the address's bucket.
 	Props(ctx context.Context) (target.Props, error)
 }
@@ -199,25 +199,6 @@ func (c *Call) inner() []string {
 		return Bare(c.Rest)
 	}
 	return c.Nested()
-}
-
-// foreignView returns the view of a foreign cluster that conditions look at: which nodes answer.
-func foreignView(ctx context.Context, f Foreign) (*view.Cluster, error) {
-	nodes, err := f.Nodes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := view.New()
-	out.Settings = settings.Cluster{Name: f.Address().String()}
-	for _, n := range nodes {
-		name, status := n.Short, view.Up
-		if n.Err != nil {
-			name, status = n.Addr, view.Down
-		}
-		out.Settings.Nodes = append(out.Settings.Nodes, name)
-		out.Nodes = append(out.Nodes, &view.Node{Name: name, Status: status, Addr: n.Addr})
-	}
-	return out, nil
 }
 
 // foreignFailed returns the error of a command for an error of the client that has a code, and

@@ -47,7 +47,7 @@ type foreignState struct {
 // foreignStatus shows which hosts answer, and the properties of the bucket. If the cluster does not
 // tell the properties, foreignStatus shows the hosts and returns the error.
 func foreignStatus(ctx context.Context, e *Env, f Foreign) error {
-	hosts, err := f.Nodes(ctx)
+	hosts, err := f.Nodes(ctx, 0)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ type exchange struct {
 	code, reply rpb.Code
 	body        proto.Message // nil for an empty body
 	again       bool          // the request may be sent twice, because it changes nothing
+	limit       time.Duration // for all hosts; 0: that of the target
 	// take takes the body of an answer, and reports whether another one follows. It may be nil.
 	take func(body []byte) (more bool, err error)
 }
@@ -74,7 +75,7 @@ func (c *Client) do(ctx context.Context, via string, x exchange) (string, error)
 func (c *Client) ask(ctx context.Context, hosts []*host, x exchange) (string, error) {
 	unreachable := &Unreachable{Target: c.address.String()}
 	var lost error
-	deadline := time.Now().Add(c.address.Timeout)
+	deadline := time.Now().Add(cmp.Or(x.limit, c.address.Timeout))
 	for i, h := range hosts {
 		until := deadline
 		if x.again { // a host that does not answer leaves time for the others
@@ -207,26 +208,30 @@ func (c *Client) named(ctx context.Context, via string) (*host, error) {
 
 // nodeOf returns the name of a host's node.
 func (c *Client) nodeOf(ctx context.Context, h *host) (string, error) {
-	c.mu.Lock()
-	name, ok := c.names[h.addr]
-	c.mu.Unlock()
-	if ok {
+	if name := c.nameOf(h); name != "" {
 		return name, nil
 	}
-	info, err := c.info(ctx, h)
-	if err != nil {
-		return "", err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.names[h.addr] = string(info.GetNode())
-	return string(info.GetNode()), nil
+	info, err := c.info(ctx, h, 0)
+	return string(info.GetNode()), err
 }
 
-func (c *Client) info(ctx context.Context, h *host) (*rpb.ServerInfo, error) {
+// nameOf returns the name of a host's node, "" if the host has not told the name yet.
+func (c *Client) nameOf(h *host) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.names[h.addr]
+}
+
+// info asks a host for its name and version, and keeps the name. A limit of 0 is that of a request.
+func (c *Client) info(ctx context.Context, h *host, limit time.Duration) (*rpb.ServerInfo, error) {
 	info := &rpb.ServerInfo{}
 	_, err := c.ask(ctx, []*host{h}, exchange{code: rpb.CodeServerInfoReq, reply: rpb.CodeServerInfoResp, again: true,
-		take: into(info)})
+		limit: limit, take: into(info)})
+	if err == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.names[h.addr] = string(info.GetNode())
+	}
 	return info, err
 }
 

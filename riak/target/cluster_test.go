@@ -343,7 +343,7 @@ func TestKeys(t *testing.T) {
 // Properties and the server's name are those that a real Riak tells.
 func TestLook(t *testing.T) {
 	s := play(t, answersOf(t, "server_info")[0])
-	nodes, err := open(t, long, s).Nodes(t.Context())
+	nodes, err := open(t, long, s).Nodes(t.Context(), 0)
 	if err != nil || nodes[0].Name != "dev1@127.0.0.1" || nodes[0].Version != "3.2.0" {
 		t.Errorf("%+v, %v", nodes, err)
 	}

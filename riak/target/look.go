@@ -71,22 +71,23 @@ func (c *Cluster) Keys(ctx context.Context, via string, prefix []byte, fn func(k
 // A Node is what one host of the target says of itself.
 type Node struct {
 	Addr    string
-	Name    string // of Riak's node; "" if it does not answer
+	Name    string // of Riak's node; "" if it has not answered yet
 	Short   string // its part before the @, if no other node has the same, and Name otherwise
 	Version string
 	Took    time.Duration
 	Err     error // why the host does not answer
 }
 
-// Nodes asks each host, all at once. It returns *Unreachable if no host answers.
-func (c *Cluster) Nodes(ctx context.Context) ([]Node, error) {
+// Nodes asks each host, all at once. Each host has the time limit to answer, or that of a request
+// if limit is 0. Nodes returns *Unreachable if no host answers.
+func (c *Cluster) Nodes(ctx context.Context, limit time.Duration) ([]Node, error) {
 	out := make([]Node, len(c.client.hosts))
 	var all sync.WaitGroup
 	for i, h := range c.client.hosts {
 		all.Go(func() {
 			start := time.Now()
-			info, err := c.client.info(ctx, h)
-			out[i] = Node{Addr: h.addr, Name: string(info.GetNode()), Version: string(info.GetServerVersion()),
+			info, err := c.client.info(ctx, h, limit)
+			out[i] = Node{Addr: h.addr, Name: c.client.nameOf(h), Version: string(info.GetServerVersion()),
 				Took: time.Since(start), Err: err}
 		})
 	}
