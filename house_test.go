@@ -322,7 +322,7 @@ var arrows = map[string][]string{
 	"ringside/tui/snapshot": {"ringside/engine/usage"},
 	"ringside/tui/state":    append([]string{"ringside/tui/playback", "ringside/tui/theme"}, leaves...),
 	"ringside/tui/suggest": append([]string{
-		"ringside/cli/verbs", "ringside/tui/command", "ringside/tui/replicas", "ringside/tui/state",
+		"ringside/cli/render", "ringside/cli/verbs", "ringside/tui/command", "ringside/tui/replicas", "ringside/tui/state",
 	}, leaves...),
 	"ringside/tui/theme": {"ringside/cli/render", "ringside/engine/view"},
 	"ringside/tui/trace": pane("ringside/cli/diagram", "ringside/tui/keymap", "ringside/tui/page"),

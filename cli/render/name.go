@@ -64,8 +64,22 @@ func Side(i int) string {
 	return strconv.Itoa(i + 1)
 }
 
-// Key returns a key for a sentence, cut to MaxKey runes.
-func Key(key []byte) string { return escape.TerminalShort(key, MaxKey) }
+// Key returns a key for a sentence, cut to MaxKey runes in its middle.
+func Key(key []byte) string { return KeyIn(key, MaxKey) }
+
+// KeyIn returns a key of at most limit runes. An ellipsis takes the place of the middle of a longer
+// key: the keys of one bucket of Riak begin alike, and differ at their ends.
+func KeyIn(key []byte, limit int) string {
+	all := []rune(escape.Terminal(key))
+	if len(all) <= limit {
+		return string(all)
+	}
+	kept := max(limit-1, 0) // beside the ellipsis
+	return string(all[:kept-kept/2]) + "…" + string(all[len(all)-kept/2:])
+}
+
+// Short returns a word or a value for a sentence, cut to MaxKey runes at its end.
+func Short(b []byte) string { return escape.TerminalShort(b, MaxKey) }
 
 // Text returns untrusted text of any length: an error or a message of another node.
 func Text(s string) string { return escape.Terminal([]byte(s)) }

@@ -196,3 +196,24 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+// Long keys that begin alike do not look alike, and no key is longer than its column.
+func TestKeyIn(t *testing.T) {
+	one, two := []byte("riak:plain/carts/customer-00000000000000000000001"), []byte("riak:plain/carts/customer-00000000000000000000002")
+	for _, tt := range []struct {
+		key   string
+		limit int
+		want  string
+	}{
+		{"cart", 4, "cart"}, {"cart", 3, "c…t"}, {"cart", 2, "c…"}, {"cart", 1, "…"}, {"cart", 0, "…"},
+		{string(one), 20, "riak:plain…000000001"}, {string(two), 20, "riak:plain…000000002"},
+		{"žluťoučký kůň", 8, "žluť…kůň"}, {"a\nb", 6, `a\x0ab`}, {"", 4, ""},
+	} {
+		if got := KeyIn([]byte(tt.key), tt.limit); got != tt.want {
+			t.Errorf("%q in %d: %q, want %q", tt.key, tt.limit, got, tt.want)
+		}
+	}
+	if Key(one) == Key(two) {
+		t.Errorf("both are %s", Key(one))
+	}
+}

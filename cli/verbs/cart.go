@@ -112,7 +112,7 @@ func checkItems(c *Call, action string, items []string) error {
 	case c.Arg(1) == "":
 		return c.Misusef("the key is empty")
 	case c.Has("merge") && merge != cartUnion && merge != cartSet:
-		return usage.Errorf("cart: --merge %s: want %s or %s", render.Key([]byte(merge)), cartUnion, cartSet)
+		return usage.Errorf("cart: --merge %s: want %s or %s", render.Short([]byte(merge)), cartUnion, cartSet)
 	case action == cartShow && len(items) > 0:
 		return c.Misuse(fmt.Errorf("cart show takes no item"))
 	case action != cartShow && len(items) == 0:
@@ -217,13 +217,13 @@ func (b *basket) change(action, item string, g *getResult) (err error) {
 	}
 	if action == cartAdd {
 		if b.list, err = b.list.Add(item); err != nil {
-			return usage.Errorf("cart add: %s: %w", render.Key([]byte(item)), err)
+			return usage.Errorf("cart add: %s: %w", render.Short([]byte(item)), err)
 		}
 		return nil
 	}
 	if !slices.Contains(b.items(), item) {
 		return &exit.Error{Exit: exit.NotFound, Code: "item_not_found",
-			Message: fmt.Sprintf("cart remove: there is no %s in %s", render.Key([]byte(item)), render.Key(g.key))}
+			Message: fmt.Sprintf("cart remove: there is no %s in %s", render.Short([]byte(item)), render.Key(g.key))}
 	}
 	b.set, b.list = b.set.Remove(item), b.list.Remove(item)
 	return nil

@@ -88,7 +88,7 @@ func parseVersion(text string) (operand, error) {
 	if err := errors.Join(json.Unmarshal([]byte(text), &has), json.Unmarshal([]byte(text), &j)); err != nil {
 		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} "+
 			"nor a version as JSON",
-			render.Key([]byte(text)))
+			render.Short([]byte(text)))
 	}
 	if has.Dot == nil || has.Past == nil {
 		return operand{}, errors.New(`clock compare: a version as JSON needs "dot" and "past": ` +

@@ -314,7 +314,7 @@ func (o outcome) show(p render.Painter) string {
 func lostNote(lost vclock.Siblings) string {
 	out := fmt.Sprintf("note: last write wins lost %s of this key (§6)", render.Count(len(lost), "acknowledged write"))
 	for _, v := range lost {
-		value := render.Key(v.Value)
+		value := render.Short(v.Value)
 		if v.Deleted {
 			value = "a delete"
 		}

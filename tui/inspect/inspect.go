@@ -8,7 +8,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/cli/render"
-	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
@@ -148,7 +147,7 @@ func (m *Model) drawTabs(c *canvas.Canvas, f *frame, y int, focused bool) {
 
 // title returns the key with its range.
 func (f *frame) title() string {
-	out := `"` + escape.TerminalShort(f.Key, maxKey) + `"`
+	out := `"` + render.KeyIn(f.Key, maxKey) + `"`
 	if v := f.state.View; v.Ring.Config().Strategy != ring.TokensRandom {
 		out += " " + event.RangeName(v.Ring.Index(ring.Of(f.Key)))
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"ringside/cli/render"
-	"ringside/engine/escape"
 	"ringside/tui/canvas"
 	"ringside/tui/letters"
 	"ringside/tui/replicas"
@@ -22,7 +21,7 @@ func (m *Model) DrawBig(c *canvas.Canvas, next []string) {
 		return
 	}
 	d := &card{sum, m.state, c.Theme, c.W - 4}
-	c.Box(`Key "`+escape.TerminalShort(d.Key, max(c.W/4, 8))+`"`, d.network(), true)
+	c.Box(`Key "`+render.KeyIn(d.Key, max(c.W/4, 8))+`"`, d.network(), true)
 	word, st := d.word()
 	letters.Draw(c, 3, 2, st|theme.Bold, word)
 	in := canvas.New(c.Theme, d.w, c.H-letters.Height-4)

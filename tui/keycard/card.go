@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"ringside/cli/render"
-	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/vclock"
@@ -83,7 +82,7 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool, next []string) {
 // drawBorder draws the border with the key and its verdict, the short one if there is no room for
 // the long one.
 func (d *card) drawBorder(c *canvas.Canvas, focused bool) {
-	title := `Key "` + escape.TerminalShort(d.Key, max(c.W/4, 8)) + `"`
+	title := `Key "` + render.KeyIn(d.Key, max(c.W/4, 8)) + `"`
 	if v := d.state.View; v.Ring.Config().Strategy != ring.TokensRandom {
 		title += " " + event.RangeName(v.Ring.Index(ring.Of(d.Key)))
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"ringside/cli/render"
-	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/tui/canvas"
 	"ringside/tui/state"
@@ -88,7 +87,7 @@ func (m *Model) drawEvent(c *canvas.Canvas, y int, r row) {
 	}
 	x++
 	if e.Key != nil {
-		x = c.PutMax(x, y, end, theme.Plain|theme.Bold, escape.TerminalShort(e.Key, maxKey)) + 1
+		x = c.PutMax(x, y, end, theme.Plain|theme.Bold, render.KeyIn(e.Key, maxKey)) + 1
 	}
 	text := p.Text
 	if text == "" { // the kind has no phrase, so the row shows what the command events prints

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"ringside/cli/render"
-	"ringside/engine/escape"
 	"ringside/engine/ring"
 	"ringside/tui/theme"
 )
@@ -27,8 +26,8 @@ func (p *plot) drawMarks() {
 	x, y := p.dot((p.outer+p.inner)/2, f)
 	p.Set(x/2, y/4, theme.Plain|theme.Bold, p.Theme.Key)
 	st := theme.Plain | theme.Bold
-	if !p.beside(f, st, p.Theme.Key+" "+escape.TerminalShort(key, maxKey), maxAway) {
-		p.beside(f, st, p.Theme.Key+" "+escape.TerminalShort(key, shortKey), math.Inf(1))
+	if !p.beside(f, st, p.Theme.Key+" "+render.KeyIn(key, maxKey), maxAway) {
+		p.beside(f, st, p.Theme.Key+" "+render.KeyIn(key, shortKey), math.Inf(1))
 	}
 	for i, f := range p.walk() {
 		st := theme.Node(p.state.Index(p.homes[i])) | theme.Bold

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"ringside/engine/escape"
+	"ringside/cli/render"
 	"ringside/engine/view"
 	"ringside/tui/state"
 )
@@ -36,7 +36,7 @@ func Splits(s *state.State) []Split {
 	}
 	add("the marked nodes, against the rest", s.Marked())
 	if homes := inOrder(nodes, s.Homes()); len(homes) > 0 {
-		key := escape.TerminalShort(s.Key(), maxShownKey)
+		key := render.KeyIn(s.Key(), maxShownKey)
 		first := s.Homes()[0]
 		add("the homes of "+key+", against the rest", homes)
 		others := slices.DeleteFunc(slices.Clone(homes), func(n string) bool { return n == first })
