@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ringside/cli/bench"
 	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/render"
@@ -33,9 +34,10 @@ A script that fails while a cluster of its runs leaves the capsule of that clust
 happened, and ringside diff tells where two runs part. The capsule is in a new folder for temporary files, or where
 --capsule says; of several scripts that fail, --capsule has the first.
 With --target riak://HOST:PORT the lines of a script act on a cluster of Riak, and ringside up starts nothing. Each
-script has a bucket of its own, so that it finds no keys and changes none of others; the bucket stays. Before anything
-runs, run names the lines that a cluster of Riak cannot do, and exits 2, unless --skip-unsupported leaves them out
-together with the lines that check their output.
+script has a bucket of its own, so that it finds no keys and changes none of others. At the end run names the buckets,
+or deletes their keys with --clean: Riak cannot delete a bucket as such. Before anything runs, run names the lines that
+a cluster of Riak cannot do, and exits 2, unless --skip-unsupported leaves them out together with the lines that check
+their output.
 --json prints {"script","ok","elapsed_ms","failed_at"?,"message"?,"capsule"?} for each script.
 --list --json prints {"scripts":[{"name","title"}]}.`,
 		Flags: []verbs.Flag{
@@ -45,6 +47,7 @@ together with the lines that check their output.
 				Help: "where the first script that fails leaves the capsule of its cluster"},
 			{Name: skipFlag, Kind: verbs.Bool,
 				Help: "with --target: leave out the lines that a cluster of Riak cannot do"},
+			{Name: bench.CleanFlag, Kind: verbs.Bool, Help: bench.CleanHelp},
 			{Name: "list", Kind: verbs.Bool, Help: "list the embedded scripts with what they show"}},
 	},
 	run: (*session).runScripts,
@@ -72,7 +75,8 @@ func (s *session) runScripts(c *verbs.Call) error {
 	}
 	failed := 0
 	o := script.Options{Program: scriptProgram, Verbose: c.Bool("v")}
-	if o.Environ, scripts, err = scriptsOnTarget(s, c, scripts); err != nil {
+	var own ownBuckets
+	if o.Environ, scripts, err = scriptsOnTarget(s, c, scripts, &own); err != nil {
 		return err
 	}
 	err = script.Run(s.ctx, o, scripts, func(r script.Result) error {
@@ -83,6 +87,9 @@ func (s *session) runScripts(c *verbs.Call) error {
 		}
 		return s.showResult(r, c.Bool("v"))
 	})
+	if kept := own.finish(s.ctx, s, c.Verb.Name, c.Bool(bench.CleanFlag)); err == nil {
+		err = kept
+	}
 	if err == nil && failed > 0 {
 		msg := fmt.Sprintf("run: %d of %s failed", failed, render.Count(len(scripts), "script"))
 		return &exit.Error{Exit: exit.Expectation, Code: "script_failed", Message: msg, Reported: true}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/cli/bench"
 	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/cli/script"
@@ -21,14 +22,19 @@ const (
 )
 
 // scriptsOnTarget checks that scripts can run on the target, if the command line has one. It
-// returns the variables for each script, and the scripts without the lines that are left out.
-func scriptsOnTarget(s *session, c *verbs.Call, scripts []script.Script) (func() []string, []script.Script, error) {
+// returns the variables for each script, and the scripts without the lines that are left out. own
+// gets a bucket for each script that starts.
+func scriptsOnTarget(s *session, c *verbs.Call, scripts []script.Script, own *ownBuckets) (
+	func() []string, []script.Script, error) {
 	a, err := targetOf(s)
 	switch {
 	case err != nil:
 		return nil, nil, err
 	case a == nil && c.Bool(skipFlag):
 		return nil, nil, c.Misusef("--%s is for --target", skipFlag)
+	case a == nil && c.Bool(bench.CleanFlag):
+		return nil, nil, c.Misusef("--%s is for --target; a cluster that a script starts goes with the script",
+			bench.CleanFlag)
 	case a == nil:
 		return nil, scripts, nil
 	}
@@ -63,7 +69,7 @@ func scriptsOnTarget(s *session, c *verbs.Call, scripts []script.Script) (func()
 		return nil, nil, err
 	}
 	return func() []string {
-		return targetEnviron(s, a.OwnBucket())
+		return targetEnviron(s, own.add(*a))
 	}, out, nil
 }
 

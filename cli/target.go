@@ -3,6 +3,7 @@ package cli
 // --target: the cluster of the command line is one of Riak, which ringside has not started.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -360,9 +362,18 @@ func runBench(s *session, c *verbs.Call) error {
 	case a == nil:
 		return bench.Run(s.ctx, &s.Console, c, nil)
 	}
-	own := a.OwnBucket()
+	var buckets ownBuckets
+	own := buckets.add(*a)
 	s.foreign = target.Open(own)
 	f := foreign{s.foreign}
-	return bench.Run(s.ctx, &s.Console, c, &bench.Target{Name: own.Short(), Hosts: len(own.Hosts),
-		Do: func(ctx context.Context, req wire.ClientRequest) (wire.ClientReply, error) { return f.Do(ctx, "", req) }})
+	var sent atomic.Bool // something was written
+	err = bench.Run(s.ctx, &s.Console, c, &bench.Target{Name: own.Short(), Hosts: len(own.Hosts),
+		Do: func(ctx context.Context, req wire.ClientRequest) (wire.ClientReply, error) {
+			sent.Store(true)
+			return f.Do(ctx, "", req)
+		}})
+	if !sent.Load() {
+		return err
+	}
+	return cmp.Or(err, buckets.finish(s.ctx, s, c.Verb.Name, c.Bool(bench.CleanFlag)))
 }

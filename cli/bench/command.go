@@ -49,7 +49,8 @@ and floor. The first line above takes a bit over two minutes, and three stores w
 is told before the start if it is 5 seconds or more.
 
 With --target riak://HOST:PORT bench measures a cluster of Riak, without floors: puts and gets of this client over
-protocol buffers, and --R and --W as r and w. The keys are in a bucket of their own, which stays.
+protocol buffers, and --R and --W as r and w. The keys are in a bucket of their own. At the end bench names the bucket,
+or deletes its keys with --clean: Riak cannot delete a bucket as such.
 
 The data is in a folder ringside-bench-* within --dir, or within the folder for temporary files ($TMPDIR, or /tmp). If
 that one is in memory, it is within /var/tmp. bench deletes its folder at the end, and those of earlier runs that were
@@ -98,6 +99,9 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, onto *Targ
 	o, err := options(con, call)
 	if err == nil && onto != nil {
 		err = onto.adopt(call, &o)
+	}
+	if err == nil && onto == nil && call.Bool(CleanFlag) {
+		err = usage.Errorf("bench: --%s is for --target; bench deletes its own folder anyway", CleanFlag)
 	}
 	if err != nil {
 		return call.Misuse(err)

@@ -44,7 +44,15 @@ var flags = []verbs.Flag{
 		Help: "where the throw-away data goes; otherwise a folder for temporary files, on a disk if there is one"},
 	{Name: "html", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 		Help: "also write a page with latency against load"},
+	{Name: CleanFlag, Kind: verbs.Bool, Help: CleanHelp},
 }
+
+// CleanFlag and CleanHelp are the name and the help of a flag of the commands that make buckets on
+// a target.
+const (
+	CleanFlag = "clean"
+	CleanHelp = "with --target: delete the keys at the end"
+)
 
 func words[T ~string](list []T) []string {
 	var out []string
