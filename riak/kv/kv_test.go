@@ -189,6 +189,20 @@ func TestInvalidProps(t *testing.T) {
 		{`{"precommit":[{"mod":"m","fun":"f"}]}`, `[{precommit,"ringside has neither commit hooks nor search"}]`,
 			`[{precommit,"ringside has neither commit hooks nor search"}]`},
 		{`{"precommit":[],"search":false}`, "", ""},
+		{`{"consistent":true}`, `[{consistent,"Write once buckets must not be consistent=true"}]`,
+			`[{consistent,"cannot update consistent property"}]`},
+		{`{"write_once":true}`, "[{write_once,\"Cannot set existing bucket type to `write_once`\"}]",
+			`[{write_once,"cannot update write_once property"}]`},
+		{`{"write_once":"x"}`, `[{write_once,"cannot update write_once property"}]`,
+			`[{write_once,"cannot update write_once property"}]`},
+		{`{"consistent":true,"write_once":true,"n_val":0}`, "[{n_val,not_integer}," +
+			"{write_once,\"Cannot set existing bucket type to `write_once`\"}," +
+			`{consistent,"Write once buckets must not be consistent=true"}]`, `[{write_once,"cannot update write_once property"},` +
+			`{consistent,"cannot update consistent property"},{n_val,not_integer}]`},
+		{`{"consistent":false,"write_once":false}`, "", ""},
+		{`{"young_vclock":0}`, "", ""},
+		{`{"young_vclock":-1}`, "[{young_vclock,not_integer}]", "[{young_vclock,not_integer}]"},
+		{`{"old_vclock":0}`, "[{old_vclock,not_integer}]", "[{old_vclock,not_integer}]"},
 	} {
 		p, err := ParseProps([]byte(tt.json))
 		if err != nil {

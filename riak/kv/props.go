@@ -46,7 +46,7 @@ const (
 // kinds has the kind of each property that a client can set.
 var kinds = map[string]Kind{
 	"n_val": Count, "allow_mult": Switch, "last_write_wins": Switch, "precommit": Hooks, "postcommit": Hooks,
-	"chash_keyfun": Function, "linkfun": Function, "old_vclock": Count, "young_vclock": Count, "big_vclock": Count,
+	"chash_keyfun": Function, "linkfun": Function, "old_vclock": Count, "young_vclock": Number, "big_vclock": Count,
 	"small_vclock": Count, "pr": OptQuorum, "r": Quorum, "w": Quorum, "pw": OptQuorum, "dw": OptQuorum, "rw": Quorum,
 	"basic_quorum": Switch, "notfound_ok": Switch, "backend": Text, "search": Switch, "repl": Number,
 	"search_index": Text, "datatype": Text, "consistent": Switch, "write_once": Switch, "hll_precision": Number,
@@ -107,14 +107,20 @@ func (p Props) check(before Props, typed bool) error {
 	if typed && p["datatype"] != nil {
 		add("datatype", "`datatype` must not be defined.")
 	}
-	if p["consistent"] == true {
+	if typed && p["consistent"] == true {
 		add("consistent", "Write once buckets must not be consistent=true")
 	}
-	if p["write_once"] == true && before["write_once"] != true {
+	if typed && p["write_once"] == true && before["write_once"] != true {
 		add("write_once", "Cannot set existing bucket type to `write_once`")
 	}
 	for _, name := range checkOrder(p) {
-		if reason := checkValue(kinds[name], p[name]); reason != "" {
+		reason := checkValue(kinds[name], p[name])
+		if name == "consistent" || name == "write_once" {
+			if reason = ""; p[name] != false && !(typed && p[name] == true) { // true was looked at before
+				reason = "cannot update " + name + " property"
+			}
+		}
+		if reason != "" {
 			add(name, reason)
 		}
 	}
