@@ -12,7 +12,8 @@ import (
 // in turns (table.go).
 type disk struct {
 	storage.Storage
-	dir string
+	dir  string
+	pace pace
 	// intact has the number of sound bytes of each file that has a torn tail or zeros after them.
 	// It does not change after goleveldb has the disk, because goleveldb calls from many
 	// goroutines. goleveldb reads these files only while it opens.
@@ -38,7 +39,7 @@ type trimmed struct {
 // Read implements io.Reader.
 func (t trimmed) Read(p []byte) (int, error) { return t.front.Read(p) }
 
-// Create restricts the file to its owner, and returns a journal or a table for a file that is one.
+// Create restricts the file to its owner. It wraps a journal in a journal, and a table in a table.
 func (d *disk) Create(fd storage.FileDesc) (storage.Writer, error) {
 	w, err := d.Storage.Create(fd)
 	if err != nil {
@@ -54,7 +55,7 @@ func (d *disk) Create(fd storage.FileDesc) (storage.Writer, error) {
 	case ok && fd.Type == storage.TypeJournal:
 		return &journal{growable: f, dir: d.dir}, nil
 	case fd.Type == storage.TypeTable:
-		return newTable(w), nil
+		return newTable(w, &d.pace), nil
 	}
 	return w, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/storage"
 )
 
-var errSync = errors.New("input/output error")
+var errSync, errBroken = errors.New("input/output error"), errors.New("the write broke")
 
 // A badDisk is a folder whose journals fail on demand.
 type badDisk struct {
@@ -17,6 +17,8 @@ type badDisk struct {
 	room     int  // bytes that journals can still take if full
 	full     bool
 	refuses  bool // a write that does not fit writes nothing
+	broken   bool // writes fail after so many bytes:
+	breaks   int
 }
 
 // open returns an opener that puts b in front of the files of dir.
@@ -65,6 +67,10 @@ type badFile struct {
 // WriteAt writes as much as there is room for, as on a full disk. Bytes that the file has already
 // need no room.
 func (f *badFile) WriteAt(p []byte, off int64) (n int, err error) {
+	if f.disk.broken {
+		n, _ = f.growable.WriteAt(p[:min(f.disk.breaks, len(p))], off)
+		return n, errBroken
+	}
 	grow := max(0, int(off-f.size)+len(p))
 	if !f.disk.full || grow <= f.disk.room {
 		f.disk.room -= grow

@@ -2,6 +2,7 @@ package level
 
 import (
 	"errors"
+	"os"
 	"syscall"
 
 	"github.com/syndtr/goleveldb/leveldb/storage"
@@ -10,11 +11,14 @@ import (
 // flush makes the file's bytes and its length durable. Unlike fsync, it does not write the time of
 // change to the disk.
 func flush(f storage.Writer) error {
-	c, ok := f.(syscall.Conn)
+	file, ok := f.(interface {
+		syscall.Conn
+		Name() string
+	})
 	if !ok {
 		return f.Sync()
 	}
-	raw, err := c.SyscallConn()
+	raw, err := file.SyscallConn()
 	if err != nil {
 		return err
 	}
@@ -26,5 +30,8 @@ func flush(f storage.Writer) error {
 			}
 		}
 	})
+	if failed != nil {
+		failed = &os.PathError{Op: "fdatasync", Path: file.Name(), Err: failed}
+	}
 	return errors.Join(err, failed)
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
+	ljournal "github.com/syndtr/goleveldb/leveldb/journal"
 	"github.com/syndtr/goleveldb/leveldb/storage"
 
 	"ringside/engine/store"
@@ -37,7 +39,8 @@ func mustAppend(t *testing.T, j *journal, p []byte) {
 	}
 }
 
-// A journal that is flushed has its next blocks on the disk. One that is not has what was written.
+// A journal that is flushed has its next blocks on the disk. A journal that is not
+// flushed has only what was written.
 func TestJournalIsFilled(t *testing.T) {
 	j, _, content := journalFile(t)
 	var want []byte
@@ -89,9 +92,94 @@ func TestJournalOnAlmostFullDisk(t *testing.T) {
 			mustAppend(t, j, make([]byte, 100))
 		}
 		n, err := j.Write(make([]byte, 100))
-		if !errors.Is(err, syscall.ENOSPC) || n > 1 || len(content()) > 1006 {
+		if !errors.Is(err, syscall.ENOSPC) || n > 2 || len(content()) > 1007 {
 			t.Errorf("beyond the room: %d bytes, %v, the file has %d", n, err, len(content()))
 		}
+	}
+}
+
+// Where a full disk has room for some zeros, a batch that a killed process then writes in part is
+// no damage.
+func TestKillAfterSomeZeros(t *testing.T) {
+	b, dir := &badDisk{}, t.TempDir()
+	s, _, err := Open(dir, Options{openDisk: b.open(dir)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	read := func() []byte { return mustRead(t, theFile(t, dir, "*.log")) }
+	if err := put(s, 0); err != nil {
+		t.Fatal(err)
+	}
+	b.full, b.room = true, 1001
+	if err := put(s, 1); err != nil {
+		t.Fatal(err)
+	}
+	before := read()
+	if err := put(s, 2); err != nil {
+		t.Fatal(err)
+	}
+	data := read()
+	for cut := sound(t, before); cut <= sound(t, data); cut++ {
+		left := zeroed(data[:max(cut, len(before))], cut)
+		if n, _ := soundPart(left, true); n == len(left) && cut < sound(t, data) && cut > sound(t, before) {
+			t.Fatalf("cut at %d of %d: damage", cut, len(data))
+		}
+	}
+}
+
+// A write that fails in part leaves bytes after the end. Close must not cut them so that they look
+// like damage.
+func TestCloseAfterFailedWrite(t *testing.T) {
+	for n := range 60 {
+		j, b, content := journalFile(t)
+		w := ljournal.NewWriter(j)
+		add := func(p string) error {
+			chunk, err := w.Next()
+			if err == nil {
+				_, err = chunk.Write([]byte(p))
+			}
+			return errors.Join(err, w.Flush())
+		}
+		if err := errors.Join(add("first"), j.Sync(), add("second"), j.Sync()); err != nil {
+			t.Fatal(err)
+		}
+		whole := sound(t, content())
+		b.broken, b.breaks = true, n
+		if err := add(strings.Repeat("x", 50)); err == nil {
+			t.Fatal("a broken write succeeded")
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		data := content()
+		if got, _ := soundPart(data, true); got != whole && (got == len(data) || got != whole+50+chunkHeader) {
+			t.Errorf("after %d bytes of a failed write: %d of %d bytes are sound, %d were flushed", n, got, len(data), whole)
+		}
+	}
+}
+
+// The first flush of a journal writes the end mark, so that a damaged batch which ends in zeros
+// does not pass for one that was written in part.
+func TestFlipInFirstFlushedBatch(t *testing.T) {
+	found := false
+	for size := fillUnit - 100; size < fillUnit; size++ {
+		dir := t.TempDir()
+		s, _ := mustOpen(t, dir)
+		v := append([]byte("acknowledged"), make([]byte, size)...)
+		if err := s.Apply([]store.Write{{Space: store.Data, Key: key(0), Value: v}}, true); err != nil {
+			t.Fatal(err)
+		}
+		data := mustRead(t, theFile(t, dir, "*.log"))
+		s.Close()
+		found = found || len(data)%fillUnit == 0 || len(data)%fillUnit == 1 // without or with the mark
+		data[bytes.Index(data, []byte("acknowledged"))] ^= 1
+		if n, _ := soundPart(data, true); n != len(data) {
+			t.Fatalf("a value of %d bytes: a flipped bit passes for a torn batch", size)
+		}
+	}
+	if !found {
+		t.Error("no journal ended at the end of a block")
 	}
 }
 

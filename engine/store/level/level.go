@@ -110,7 +110,9 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 	if sync {
 		options = &synced
 	}
+	s.disk.pace.begin()
 	err := s.db.Write(&s.batch, options)
+	s.disk.pace.end()
 	if err == nil {
 		s.values.wrote(batch)
 	} else {
@@ -128,6 +130,7 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 
 // Close implements store.Store. Later calls do nothing.
 func (s *Store) Close() error {
+	s.disk.pace.open.Store(false)
 	s.latest.release()
 	s.values.end()
 	err := s.db.Close()

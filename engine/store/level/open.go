@@ -185,6 +185,7 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 		return nil, err
 	}
 	s := &Store{db: db, disk: d}
+	d.pace.open.Store(true)
 	if a.strict {
 		s.values.begin(sizesOf(opts.Memory).values)
 	}
@@ -263,12 +264,4 @@ func makeDir(dir string) error {
 		return err
 	}
 	return os.Chmod(dir, 0o700)
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

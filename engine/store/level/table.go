@@ -1,6 +1,7 @@
 package level
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/syndtr/goleveldb/leveldb/storage"
@@ -10,27 +11,52 @@ import (
 // the tables in goroutines that have work for some tens of milliseconds. The Go runtime looks for
 // messages on sockets when a processor has no goroutine to run, and otherwise every 10 ms. So as
 // many of these goroutines as processors would delay all requests by tens of milliseconds. A table
-// therefore is written in turns, with a rest of restTurns turns after each. A goroutine that only
-// yields stays ready to run, and has not that effect.
+// therefore is written in turns with rests. A goroutine that only yields stays ready to run, and
+// does not have that effect.
 const (
-	turnBytes = 16 << 10 // about 0.1 ms of work
-	restTurns = 2
-	mostRest  = 2 * time.Millisecond
+	turnBytes = 16 << 10             // what is written in one turn, about 0.1 ms of work
+	restTurns = 2                    // a rest takes as long as so many turns
+	mostRest  = 2 * time.Millisecond // the longest rest
+	// mostWait is the age of a batch, in the write buffer or before it, from which on tables are
+	// written without rests: the batch may wait for a table.
+	mostWait = 5 * time.Millisecond
 )
+
+// A pace says whether the writers of a store's tables rest.
+type pace struct {
+	open  atomic.Bool  // the store is open, so nothing waits for the tables of an Open or Close
+	since atomic.Int64 // when the batch began that is being applied, in ns of the Unix time; 0: none
+}
+
+// calm reports whether nothing waits for a table.
+func (p *pace) calm(now time.Time) bool {
+	since := p.since.Load()
+	return p.open.Load() && (since == 0 || now.UnixNano()-since < int64(mostWait))
+}
+
+// begin notes that a batch is being applied, and end that it has been.
+func (p *pace) begin() { p.since.Store(time.Now().UnixNano()) }
+func (p *pace) end()   { p.since.Store(0) }
 
 // A table is a file that goleveldb writes in the background.
 type table struct {
 	storage.Writer
+	pace    *pace
+	rest    func(time.Duration)
 	written int // in this turn
 	began   time.Time
 }
 
-func newTable(w storage.Writer) *table { return &table{Writer: w, began: time.Now()} }
+func newTable(w storage.Writer, p *pace) *table {
+	return &table{Writer: w, pace: p, rest: time.Sleep, began: time.Now()}
+}
 
 // Write implements io.Writer.
 func (t *table) Write(p []byte) (int, error) {
 	if t.written += len(p); t.written >= turnBytes {
-		time.Sleep(min(restTurns*time.Since(t.began), mostRest))
+		if now := time.Now(); t.pace.calm(now) {
+			t.rest(min(restTurns*now.Sub(t.began), mostRest))
+		}
 		t.written, t.began = 0, time.Now()
 	}
 	return t.Writer.Write(p)

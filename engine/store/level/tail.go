@@ -16,8 +16,8 @@ import (
 // goleveldb reads a journal strictly, and then fails on the torn tail that a killed process leaves;
 // or leniently, and then also drops, without an error, batches in the middle that a flipped byte
 // hit. This file tells the two apart. A process that dies leaves the front of what it wrote. So a
-// tail is torn if the file, or what differs from zeros, ends in the middle of a batch and all
-// before that is sound. A journal may also have an end mark and zeros after its last batch
+// tail is torn if all before it is sound, and the file, or the part of it before trailing zeros,
+// ends in the middle of a batch. A journal may also have an end mark and zeros after its last batch
 // (journal.go). Everything else is damage, which the strict open finds. Some power cuts leave
 // garbage after the last sync, which counts as damage: the node then takes a needless new
 // incarnation and loses nothing.
@@ -35,10 +35,10 @@ const (
 	chunkLast   = 4
 )
 
-// soundParts returns the journals and manifests with something after their sound part that
-// goleveldb must not read, a torn tail or zeros, and the length of the sound part. A journal that
-// is followed by one with content was complete once. If it ends in the middle of a batch, that is
-// damage and not a torn tail.
+// soundParts returns the length of the sound part of each journal and manifest in which a torn
+// tail, or an end mark and zeros, follow that part. goleveldb must not read what follows. A journal
+// that is followed by one with content was complete once. If it ends in the middle of a batch, that
+// is damage and not a torn tail.
 func soundParts(stor storage.Storage) (map[storage.FileDesc]int64, error) {
 	fds, err := stor.List(storage.TypeJournal | storage.TypeManifest)
 	if err != nil {
@@ -108,8 +108,9 @@ func soundPart(data []byte, journal bool) (n int, torn bool) {
 	return whole, inBatch
 }
 
-// written returns what batches and the end mark may have written of data, which ends with zeros
-// after used. In a file that is not filled, zeros are a part of a batch.
+// written returns data without the trailing zeros that may be fill. used is data without all
+// trailing zeros. Only a file whose length is a multiple of fillUnit can have fill after a part of
+// a batch.
 func written(data, used []byte) []byte {
 	if len(data)%fillUnit == 0 {
 		return used
@@ -146,8 +147,8 @@ func (c chunk) sound() bool {
 }
 
 // cutShort reports whether c, which begins at off, is the front of a chunk of which data has no
-// more. The other case is damage: c ends within data; or its length is damaged, and then c is sound
-// with a shorter one, or sound chunks follow its start.
+// more. It is damage instead if c ends within data, if a shorter length makes c sound, or if sound
+// chunks follow.
 func (c chunk) cutShort(data []byte, off int) bool {
 	if len(data)-off < chunkHeader {
 		return true
