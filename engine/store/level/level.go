@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	lerrors "github.com/syndtr/goleveldb/leveldb/errors"
@@ -110,9 +111,9 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 	if sync {
 		options = &synced
 	}
-	s.disk.pace.begin()
+	s.disk.pace.begin(time.Now())
 	err := s.db.Write(&s.batch, options)
-	s.disk.pace.end()
+	s.disk.pace.end(time.Now())
 	if err == nil {
 		s.values.wrote(batch)
 	} else {

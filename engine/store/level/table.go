@@ -17,26 +17,35 @@ const (
 	turnBytes = 16 << 10             // what is written in one turn, about 0.1 ms of work
 	restTurns = 2                    // a rest takes as long as so many turns
 	mostRest  = 2 * time.Millisecond // the longest rest
-	// mostWait is the age of a batch, in the write buffer or before it, from which on tables are
-	// written without rests: the batch may wait for a table.
+	// mostWait is the time that a batch may take before tables are written without rests, because
+	// the batch waits for a table. hurry is how long they go on so after such a batch.
 	mostWait = 5 * time.Millisecond
+	hurry    = time.Second
 )
 
 // A pace says whether the writers of a store's tables rest.
 type pace struct {
 	open  atomic.Bool  // the store is open, so nothing waits for the tables of an Open or Close
 	since atomic.Int64 // when the batch began that is being applied, in ns of the Unix time; 0: none
+	until atomic.Int64 // no rests before then, in ns of the Unix time
 }
 
 // calm reports whether nothing waits for a table.
 func (p *pace) calm(now time.Time) bool {
-	since := p.since.Load()
-	return p.open.Load() && (since == 0 || now.UnixNano()-since < int64(mostWait))
+	since, t := p.since.Load(), now.UnixNano()
+	return p.open.Load() && t >= p.until.Load() && (since == 0 || t-since < int64(mostWait))
 }
 
-// begin notes that a batch is being applied, and end that it has been.
-func (p *pace) begin() { p.since.Store(time.Now().UnixNano()) }
-func (p *pace) end()   { p.since.Store(0) }
+// begin notes that a batch is being applied since now.
+func (p *pace) begin(now time.Time) { p.since.Store(now.UnixNano()) }
+
+// end notes that the batch has been applied.
+func (p *pace) end(now time.Time) {
+	if t := now.UnixNano(); t-p.since.Load() >= int64(mostWait) {
+		p.until.Store(t + int64(hurry))
+	}
+	p.since.Store(0)
+}
 
 // A table is a file that goleveldb writes in the background.
 type table struct {

@@ -16,12 +16,19 @@ func TestTablesRest(t *testing.T) {
 	}{
 		{"an open store", func(p *pace) { p.open.Store(true) }, true},
 		{"before Open ends, and after Close begins", func(*pace) {}, false},
-		{"a batch that has just begun", func(p *pace) { p.open.Store(true); p.begin() }, true},
-		{"a batch that waits", func(p *pace) {
+		{"a batch that has just begun", func(p *pace) { p.open.Store(true); p.begin(time.Now()) }, true},
+		{"a batch that waits", func(p *pace) { p.open.Store(true); p.begin(time.Now().Add(-mostWait)) }, false},
+		{"after a batch", func(p *pace) { p.open.Store(true); p.begin(time.Now()); p.end(time.Now()) }, true},
+		{"soon after one that waited", func(p *pace) {
 			p.open.Store(true)
-			p.since.Store(time.Now().Add(-mostWait).UnixNano())
+			p.begin(time.Now().Add(-mostWait))
+			p.end(time.Now())
 		}, false},
-		{"after a batch", func(p *pace) { p.open.Store(true); p.begin(); p.end() }, true},
+		{"long after one that waited", func(p *pace) {
+			p.open.Store(true)
+			p.begin(time.Now().Add(-hurry - 2*mostWait))
+			p.end(time.Now().Add(-hurry))
+		}, true},
 	} {
 		stor := storage.NewMemStorage()
 		w, err := stor.Create(storage.FileDesc{Type: storage.TypeTable, Num: 1})
@@ -60,7 +67,7 @@ func TestPaceOfAStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !s.disk.pace.calm(time.Now().Add(time.Hour)) {
-		t.Error("a batch that ended counts as one that waits")
+		t.Error("a batch that has ended counts as one that waits")
 	}
 	s.Close()
 	if s.disk.pace.calm(time.Now()) {
