@@ -27,8 +27,8 @@ func waitsForFlushes(s settings.Cluster, inMemory bool) bool {
 }
 
 // processorsFor returns the number of processors for some cores and nodes that wait for one flush
-// each. The number is at most twice that of the cores, because the runtime spends
-// time on idle processors.
+// each. The number is at most twice that of the cores, because the runtime spends time on idle
+// processors.
 func processorsFor(cores, nodes int) int { return cores + min(cores, nodes) }
 
 // addProcessors gives the process the processors for the given number of nodes that wait for

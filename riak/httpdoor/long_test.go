@@ -45,8 +45,8 @@ func (l library) Do(_ context.Context, _ string, req wire.ClientRequest) (wire.C
 	return r, nil
 }
 
-// A short list has a length. A long one is sent in parts, and is one object all the same. If a long
-// list fails, its answer has no end.
+// The answer with a short list has a Content-Length. The answer with a long list is sent in parts,
+// which make one JSON object. If a long list fails, its answer has no end.
 func TestLongList(t *testing.T) {
 	set, err := config.NewSettings("c", settings.Cluster{})
 	if err != nil {

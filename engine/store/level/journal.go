@@ -43,9 +43,9 @@ type journal struct {
 	growable
 	dir     string
 	end     int64  // the end of the latest batch
-	size    int64  // of the file
+	size    int64  // of the file, at least end
 	flushed bool   // Sync was called
-	failed  bool   // a write failed, so bytes of a batch may follow end
+	failed  bool   // a write failed, so a part of a batch may follow end
 	buf     []byte // reused by Write
 }
 
@@ -77,7 +77,7 @@ func (j *journal) writeFilled(p []byte) (n int, err error) {
 	}
 	n, err = j.WriteAt(b, j.end)
 	if err != nil && len(b) > marked { // a disk without room for the zeros may have room for p
-		if err = j.Truncate(max(j.size, j.end)); err == nil {
+		if err = j.Truncate(j.size); err == nil {
 			b = b[:marked]
 			n, err = j.WriteAt(b, j.end)
 		}
@@ -89,7 +89,8 @@ func (j *journal) writeFilled(p []byte) (n int, err error) {
 	return min(n, len(p)), err
 }
 
-// Sync makes all that was written durable.
+// Sync makes all that was written durable. The first Sync writes the end mark, which later writes
+// bring along.
 func (j *journal) Sync() error {
 	if !j.flushed {
 		if _, err := j.WriteAt([]byte{endMark}, j.end); err != nil {
